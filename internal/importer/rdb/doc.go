@@ -1,0 +1,9 @@
+// Package rdb walks RDB files, the snapshots that Redis and Valkey write.
+//
+// A Scanner reads a file once, from front to back, through a window of fixed size. It understands the structure of every
+// value without decoding it: it hands out each key with its type, expiry and place in the file, the value's serialized
+// bytes as a stream for whoever wants them, and verifies the checksum at the end. Memory does not grow with the file, nor
+// with a value, whatever lengths the file claims.
+//
+// The format is that of rdb.h and rdb.c in redis/redis (versions 1 to 13) and valkey-io/valkey (80).
+package rdb

@@ -1,0 +1,225 @@
+package rdb
+
+import (
+	"io"
+	"strconv"
+)
+
+// MaxName is the number of bytes of a key's name that a Key holds at most.
+const MaxName = 64 << 10
+
+// Key is one key of the file.
+type Key struct {
+	DB      int
+	Name    []byte // the name, or its first MaxName bytes
+	NameLen int64  // bytes in the whole name
+	Type    Type
+	// ExpireMS is the expiry in milliseconds since 1970; 0 for none. A file's expiry at 0 itself is told as 1.
+	ExpireMS int64
+	Expired  bool  // ExpireMS lies before the scanner's Now
+	Idle     int64 // seconds since the last access, for the LRU policies; -1 if the file has none
+	Freq     int   // logarithmic access counter 0-255, for the LFU policies; -1 if the file has none
+	// Empty is set for a collection without elements. Redis drops it when it loads a file, and refuses it in RESTORE.
+	Empty bool
+	// HasMeta is set if modules attached metadata to the key (Redis 8.6). It is no part of the value's bytes.
+	HasMeta bool
+	// Offset is where the value's bytes begin in the uncompressed file, after the type and the name.
+	Offset int64
+	// ValueLen is the number of those bytes. It is 0 until the value was walked by WriteValue or SkipValue.
+	ValueLen int64
+	// Memory estimates the bytes that key and value take in Redis's memory, but for its share of the database's hash tables.
+	// It covers the value once that was walked.
+	Memory int64
+}
+
+// Scanner walks an RDB file key by key. It is for one goroutine.
+//
+//	s := rdb.NewScanner(r)
+//	for s.Next() {
+//		k := s.Key()
+//		...
+//	}
+//	if err := s.Err(); err != nil {
+//		...
+//	}
+type Scanner struct {
+	// Now is the time in milliseconds since 1970 against which expiries are judged. Set it before the first Next; with 0
+	// nothing is expired.
+	Now int64
+	// Library, if set, is asked for each function library where to write its source, which has size bytes. A nil
+	// Writer skips it. A library is written whole within Next, or Next fails.
+	Library func(size int64) io.Writer
+
+	in      input
+	key     Key
+	name    []byte // backs key.Name
+	scratch []byte // decoded text other than names
+	stats   Stats
+	db      database
+	next    attributes
+	started bool
+	pending bool // key's value is not walked yet
+	done    bool
+	mem     int64 // memory estimate of the value being walked
+}
+
+// attributes are what opcodes say about the key that follows them.
+type attributes struct {
+	expireMS, idle int64
+	freq           int
+	meta           bool
+}
+
+var noAttributes = attributes{idle: -1, freq: -1}
+
+// NewScanner returns a Scanner for the uncompressed file that r yields. It reads nothing before the first Next.
+func NewScanner(r io.Reader) *Scanner {
+	s := new(Scanner)
+	s.Reset(r)
+	return s
+}
+
+// Reset prepares the Scanner for another file, keeping its buffers, Now and Library.
+func (s *Scanner) Reset(r io.Reader) {
+	s.in.reset(r)
+	*s = Scanner{
+		Now: s.Now, Library: s.Library,
+		in: s.in, name: s.name[:0], scratch: s.scratch[:0], next: noAttributes,
+	}
+}
+
+// Next goes to the next key, past the current one's value if that was not walked. It returns false at the end of the file
+// and at the first error; Err tells which.
+func (s *Scanner) Next() bool {
+	if s.pending {
+		s.walk()
+	}
+	if !s.started && s.in.err == nil {
+		s.started = true
+		s.fileHeader()
+	}
+	for s.in.err == nil && !s.done {
+		at := s.in.offset()
+		if op := s.in.byte(); op >= firstOpcode {
+			s.opcode(op, at)
+		} else if s.in.err == nil {
+			s.startKey(Type(op), at)
+			return s.pending
+		}
+	}
+	return false
+}
+
+// Key returns the current key. It and its Name are valid until the next Next or Reset.
+func (s *Scanner) Key() *Key { return &s.key }
+
+// WriteValue writes the current value's bytes to w, and returns their number. They are what a DUMP payload has between its
+// type byte and its footer. They are written piece by piece, however many. A value that was walked before yields none.
+func (s *Scanner) WriteValue(w io.Writer) (int64, error) {
+	if !s.pending {
+		return 0, s.in.err
+	}
+	s.in.sink, s.in.sunk = w, s.in.r
+	s.walk()
+	s.in.flush()
+	s.in.sink = nil
+	return s.key.ValueLen, s.in.err
+}
+
+// SkipValue walks the current value without writing it anywhere, after which Key has its ValueLen and Memory.
+func (s *Scanner) SkipValue() error {
+	if s.pending {
+		s.walk()
+	}
+	return s.in.err
+}
+
+// Err returns the error that ended the scan: an *Error. It is nil until then, and after a file that is whole: its end marker was
+// read, its checksum is right or absent, and nothing follows.
+func (s *Scanner) Err() error { return s.in.err }
+
+// Offset returns the number of bytes of the uncompressed file that are consumed.
+func (s *Scanner) Offset() int64 { return s.in.offset() }
+
+// startKey reads the name after type byte t.
+func (s *Scanner) startKey(t Type, at int64) {
+	if reason, ok := walkable(t, s.stats.Dialect); !ok {
+		s.in.failAt(at, ErrUnsupported, reason)
+		return
+	}
+	k, a := &s.key, &s.next
+	k.Type, k.DB = t, s.db.index
+	k.ExpireMS, k.Idle, k.Freq, k.HasMeta = a.expireMS, a.idle, a.freq, a.meta
+	k.ValueLen, k.Memory = 0, 0
+	*a = noAttributes
+	s.keyName()
+	k.Name = s.name
+	k.Offset = s.in.offset()
+	k.Expired = k.ExpireMS != 0 && k.ExpireMS < s.Now
+	k.Empty = t != TypeString && s.emptyValue()
+	s.pending = s.in.err == nil
+}
+
+// keyName reads a name into s.name, but for what exceeds MaxName.
+func (s *Scanner) keyName() {
+	in := &s.in
+	if p := in.buf[in.r:in.w]; len(p) > 0 && p[0] < len14 && int(p[0]) < len(p) {
+		n := int(p[0])
+		s.name = append(s.name[:0], p[1:1+n]...)
+		in.r += 1 + n
+		s.key.NameLen = int64(n)
+		return
+	}
+	t := in.header(ErrKeyTooLong)
+	s.name = in.appendText(s.name[:0], t, MaxName)
+	s.key.NameLen = int64(t.n)
+	if t.enc != 0 && t.enc != encLZF {
+		s.key.NameLen = int64(len(s.name))
+	}
+}
+
+// appendText appends the string with header t, at most keep bytes of it, and skips the rest.
+func (in *input) appendText(out []byte, t text, keep int) []byte {
+	switch t.enc {
+	case 0:
+		head := min(int(t.size), keep)
+		out = append(out, in.take(head)...)
+		in.discard(t.size - uint64(head))
+	case encLZF:
+		out = in.appendLZF(out, t, keep-1, nil)
+		out = out[:min(len(out), keep)]
+	default:
+		out = in.appendInt(out, t.enc)
+	}
+	return out
+}
+
+// appendInt appends the digits of the integer that stands for a string.
+func (in *input) appendInt(out []byte, enc byte) []byte {
+	var n int64
+	switch enc {
+	case encInt8:
+		n = int64(int8(in.byte()))
+	case encInt16:
+		if p := in.take(2); p != nil {
+			n = int64(int16(uint16(p[0]) | uint16(p[1])<<8))
+		}
+	default:
+		n = int64(int32(in.uint32()))
+	}
+	return strconv.AppendInt(out, n, 10)
+}
+
+// walk consumes the current value and books the key.
+func (s *Scanner) walk() {
+	s.pending = false
+	s.mem = 0
+	s.value(s.key.Type)
+	if s.in.err != nil {
+		return
+	}
+	k := &s.key
+	k.ValueLen = s.in.offset() - k.Offset
+	k.Memory = keyMemory(uint64(k.NameLen)) + s.mem
+	s.count()
+}

@@ -1,0 +1,182 @@
+package rdb
+
+// value walks the value of type t and adds the memory it takes to s.mem.
+func (s *Scanner) value(t Type) {
+	switch t {
+	case TypeString:
+		s.stringValue()
+	case TypeList:
+		s.list()
+	case TypeSet:
+		s.set()
+	case TypeZSet, TypeZSet2:
+		s.zset(t == TypeZSet2)
+	case TypeHash:
+		s.hash()
+	case TypeHashZipmap, TypeListZiplist, TypeSetIntset, TypeZSetZiplist, TypeHashZiplist,
+		TypeHashListpack, TypeZSetListpack, TypeSetListpack:
+		s.blob()
+	case TypeListQuicklist, TypeListQuicklist2:
+		s.quicklist(t == TypeListQuicklist2)
+	case TypeStreamListpacks:
+		s.stream(1)
+	case TypeStreamListpacks2:
+		s.stream(2)
+	case TypeStreamListpacks3:
+		s.stream(3)
+	case TypeStreamListpacks4:
+		s.stream(4)
+	case TypeModule2:
+		s.module()
+	case TypeHash2: // Redis's type of that number is not walkable
+		s.valkeyHash()
+	case TypeHashMetadata:
+		s.hashMetadata()
+	case TypeHashListpackEx:
+		s.in.uint64() // the earliest expiry of a field
+		s.blob()
+	}
+}
+
+func (s *Scanner) stringValue() {
+	n, enc := s.in.skipString()
+	s.mem += stringObject(n, enc)
+}
+
+// blob is a collection in one string: ziplist, listpack, intset or zipmap.
+func (s *Scanner) blob() {
+	n, _ := s.in.skipString()
+	s.mem += objectSize + allocated(n)
+}
+
+// list is as Redis wrote it before 3.2. It loads as a quicklist.
+func (s *Scanner) list() {
+	s.mem += objectSize + quicklistSize
+	for n := s.in.length(); n > 0 && s.in.err == nil; n-- {
+		size, _ := s.in.skipString()
+		s.mem += int64(size) + listpackEntry
+	}
+}
+
+func (s *Scanner) set() {
+	n := s.in.length()
+	s.mem += objectSize + dictSize + buckets(n)
+	for ; n > 0 && s.in.err == nil; n-- {
+		s.mem += dictEntry + sds(s.in.skipString())
+	}
+}
+
+func (s *Scanner) zset(binary bool) {
+	n := s.in.length()
+	s.mem += objectSize + skiplistSize + dictSize + buckets(n)
+	for ; n > 0 && s.in.err == nil; n-- {
+		s.mem += dictEntry + skiplistNode + sds(s.in.skipString())
+		if binary {
+			s.in.take(8)
+		} else {
+			s.textScore()
+		}
+	}
+}
+
+// textScore is a length byte and digits; the lengths from 253 stand for not a number and the infinities.
+func (s *Scanner) textScore() {
+	if n := s.in.byte(); n < 253 {
+		s.in.discard(uint64(n))
+	}
+}
+
+func (s *Scanner) hash() {
+	n := s.in.length()
+	s.mem += objectSize + dictSize + buckets(n)
+	for ; n > 0 && s.in.err == nil; n-- {
+		s.mem += dictEntry + sds(s.in.skipString()) + sds(s.in.skipString())
+	}
+}
+
+// hashMetadata is a hash whose fields may expire: each has the time to its expiry, counted from the earliest one.
+func (s *Scanner) hashMetadata() {
+	s.in.uint64() // the earliest expiry of a field
+	n := s.in.length()
+	s.mem += objectSize + dictSize + buckets(n)
+	for ; n > 0 && s.in.err == nil; n-- {
+		if s.in.length() != 0 {
+			s.mem += fieldExpiry
+		}
+		s.mem += dictEntry + sds(s.in.skipString()) + sds(s.in.skipString())
+	}
+}
+
+// valkeyHash has each field's expiry in milliseconds, -1 for none, behind its value.
+func (s *Scanner) valkeyHash() {
+	n := s.in.length()
+	s.mem += objectSize + dictSize + buckets(n)
+	for ; n > 0 && s.in.err == nil; n-- {
+		s.mem += dictEntry + sds(s.in.skipString()) + sds(s.in.skipString()) + fieldExpiry
+		s.in.take(8)
+	}
+}
+
+// Containers of a quicklist node.
+const (
+	nodePlain  = 1
+	nodePacked = 2
+)
+
+// quicklist nodes are ziplists, or (second) listpacks or single elements, with a number that says which.
+func (s *Scanner) quicklist(second bool) {
+	s.mem += objectSize + quicklistSize
+	for n := s.in.length(); n > 0 && s.in.err == nil; n-- {
+		if second {
+			at := s.in.offset()
+			if c := s.in.length(); c != nodePlain && c != nodePacked {
+				s.in.fail(at, ErrCorrupt, "expected a quicklist container 1 or 2, found %d", c)
+				return
+			}
+		}
+		size, _ := s.in.skipString()
+		s.mem += quicklistNode + allocated(size)
+	}
+}
+
+// emptyValue looks ahead whether the value is a collection without elements.
+func (s *Scanner) emptyValue() bool {
+	switch t := s.key.Type; t {
+	case TypeList, TypeSet, TypeZSet, TypeHash, TypeZSet2, TypeListQuicklist, TypeListQuicklist2, TypeHash2:
+		p := s.in.peek(1)
+		return len(p) > 0 && p[0] == 0
+	case TypeHashMetadata:
+		p := s.in.peek(9)
+		return len(p) > 8 && p[8] == 0
+	case TypeHashListpackEx:
+		p := s.in.peek(8 + 7)
+		return len(p) > 8 && emptyBlob(t, p[8:])
+	case TypeStreamListpacks, TypeStreamListpacks2, TypeStreamListpacks3, TypeStreamListpacks4, TypeModule2:
+		return false // may be empty for good
+	default:
+		return emptyBlob(t, s.in.peek(11))
+	}
+}
+
+// emptyBlob tells whether p begins with the string of a blob without elements. Where the number of elements is, and how
+// long a blob without any, depends on the kind. So short a string is never compressed.
+func emptyBlob(t Type, p []byte) bool {
+	size, count, width := 7, 4, 2 // listpack: its size in 4 bytes, the count in 2, an end byte
+	switch t {
+	case TypeHashZipmap:
+		size, count, width = 2, 0, 1
+	case TypeListZiplist, TypeZSetZiplist, TypeHashZiplist:
+		size, count, width = 11, 8, 2
+	case TypeSetIntset:
+		size, count, width = 8, 4, 4
+	}
+	if len(p) < 1+count+width || int(p[0]) != size {
+		return false
+	}
+	for _, b := range p[1+count : 1+count+width] {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
+}
