@@ -69,6 +69,8 @@ func (in *input) need(n int) bool {
 func (in *input) more(n int) {
 	if in.err != nil {
 		in.r = in.w
+	}
+	if in.err != nil || in.srcErr != nil {
 		return
 	}
 	in.settle()

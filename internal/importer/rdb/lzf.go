@@ -19,8 +19,8 @@ func lzfPossible(size, n uint64) bool {
 
 // appendLZF decodes the LZF string t, which comes next, and appends it to out. With a sink, out is passed on to it whenever
 // it grows beyond keep bytes, but for the history that later items may refer to. Without one decoding ends there, and
-// the rest is skipped.
-func (in *input) appendLZF(out []byte, t text, keep int, sink io.Writer) []byte {
+// the rest is skipped. What out holds before start is no history of this string.
+func (in *input) appendLZF(out []byte, start int, t text, keep int, sink io.Writer) []byte {
 	at, left, made := in.offset(), t.size, uint64(0)
 	for left > 0 && made <= t.n && in.err == nil {
 		if len(out) > keep {
@@ -32,7 +32,7 @@ func (in *input) appendLZF(out []byte, t text, keep int, sink io.Writer) []byte 
 		}
 		before := len(out)
 		var used int
-		if out, used = in.lzfNext(out, min(left, lzfItem)); used == 0 {
+		if out, used = in.lzfNext(out, start, min(left, lzfItem)); used == 0 {
 			in.failAt(at, ErrCorrupt, "a compressed string cannot be decoded")
 		}
 		left -= uint64(used)
@@ -53,7 +53,7 @@ func (in *input) passOn(sink io.Writer, out []byte) []byte {
 }
 
 // lzfNext decodes the item at the front of the next size bytes; it used 0 bytes if that is none.
-func (in *input) lzfNext(out []byte, size uint64) (_ []byte, used int) {
+func (in *input) lzfNext(out []byte, start int, size uint64) (_ []byte, used int) {
 	if !in.need(int(size)) {
 		return out, 0
 	}
@@ -77,7 +77,7 @@ func (in *input) lzfNext(out []byte, size uint64) (_ []byte, used int) {
 		n += int(p[1])
 	}
 	from := len(out) - (ctrl&0x1F<<8 | int(p[used-1])) - 1
-	if from < 0 {
+	if from < start {
 		return out, 0
 	}
 	for ; n > 0; n-- { // byte by byte: a run may overlap itself

@@ -135,7 +135,7 @@ func (s *Scanner) library() {
 	case w == nil:
 		in.discard(t.size)
 	case t.enc == encLZF:
-		s.scratch = in.appendLZF(s.scratch[:0], t, MaxName, w)
+		s.scratch = in.appendLZF(s.scratch[:0], 0, t, MaxName, w)
 		if in.err == nil {
 			_, err := w.Write(s.scratch)
 			in.writerFailed(err)

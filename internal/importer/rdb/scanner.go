@@ -1,9 +1,6 @@
 package rdb
 
-import (
-	"io"
-	"strconv"
-)
+import "io"
 
 // MaxName is the number of bytes of a key's name that a Key holds at most.
 const MaxName = 64 << 10
@@ -176,38 +173,6 @@ func (s *Scanner) keyName() {
 	if t.enc != 0 && t.enc != encLZF {
 		s.key.NameLen = int64(len(s.name))
 	}
-}
-
-// appendText appends the string with header t, at most keep bytes of it, and skips the rest.
-func (in *input) appendText(out []byte, t text, keep int) []byte {
-	switch t.enc {
-	case 0:
-		head := min(int(t.size), keep)
-		out = append(out, in.take(head)...)
-		in.discard(t.size - uint64(head))
-	case encLZF:
-		out = in.appendLZF(out, t, keep-1, nil)
-		out = out[:min(len(out), keep)]
-	default:
-		out = in.appendInt(out, t.enc)
-	}
-	return out
-}
-
-// appendInt appends the digits of the integer that stands for a string.
-func (in *input) appendInt(out []byte, enc byte) []byte {
-	var n int64
-	switch enc {
-	case encInt8:
-		n = int64(int8(in.byte()))
-	case encInt16:
-		if p := in.take(2); p != nil {
-			n = int64(int16(uint16(p[0]) | uint16(p[1])<<8))
-		}
-	default:
-		n = int64(int32(in.uint32()))
-	}
-	return strconv.AppendInt(out, n, 10)
 }
 
 // walk consumes the current value and books the key.
