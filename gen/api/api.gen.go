@@ -554,7 +554,7 @@ type BDBCreate struct {
 	MtlsAllowWeakHashing   *bool        `json:"mtls_allow_weak_hashing,omitempty"`
 	MultiCommandsOpt       *string      `json:"multi_commands_opt,omitempty"`
 
-	// Name Letters, digits and hyphens; a letter or digit at both ends.
+	// Name letters, digits and hyphens with a letter or digit at both ends, 63 at most
 	Name                               string  `json:"name"`
 	OSSCluster                         *bool   `json:"oss_cluster,omitempty"`
 	OSSClusterAPIPreferredEndpointType *string `json:"oss_cluster_api_preferred_endpoint_type,omitempty"`
@@ -744,7 +744,7 @@ type BDBUpdate struct {
 	MtlsAllowWeakHashing   *bool        `json:"mtls_allow_weak_hashing,omitempty"`
 	MultiCommandsOpt       *string      `json:"multi_commands_opt,omitempty"`
 
-	// Name Letters, digits and hyphens; a letter or digit at both ends.
+	// Name letters, digits and hyphens with a letter or digit at both ends, 63 at most
 	Name                               *string `json:"name,omitempty"`
 	OSSCluster                         *bool   `json:"oss_cluster,omitempty"`
 	OSSClusterAPIPreferredEndpointType *string `json:"oss_cluster_api_preferred_endpoint_type,omitempty"`
