@@ -1,0 +1,139 @@
+// Package store keeps the records of databases, in one bbolt file. An answer to a change means that the change is on
+// disk; changes that come at the same time share one write to it.
+//
+// The records are a cluster's databases, thousands at most, so all of them are held decoded in memory as well: reads,
+// refusals and updates that change nothing are answered from there, without a transaction.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/reimport/reimport/internal/database"
+)
+
+var (
+	// ErrLocked says that another process, or another Store, holds the file.
+	ErrLocked = errors.New("store is in use by another process")
+	// ErrClosed answers every call that comes after Close.
+	ErrClosed = errors.New("store is closed")
+)
+
+// lockTimeout lets a predecessor that is about to exit do so, and is no longer than an operator will wait.
+const lockTimeout = time.Second
+
+// Store keeps the records of databases in a file. Its methods may be called from many goroutines. The records that
+// it takes and returns belong to the caller; they share nothing with those it keeps.
+type Store struct {
+	file *bbolt.DB
+
+	// durable is what is on disk, and what reads see. It is nil once the store is closed.
+	durable atomic.Pointer[image]
+
+	// staging holds a token for whoever looks at or changes staged, open and closed: a mutex that a context can give
+	// up waiting for.
+	staging chan struct{}
+	staged  image  // durable and, upon it, the changes on their way to disk
+	open    *batch // takes changes; nil where none are waiting
+	closed  bool
+
+	committing sync.Mutex
+	broken     error // guarded by committing; why no change will be written any more
+}
+
+// Open opens the store in the file at path, which it creates, for its user alone, where there is none; the directory
+// must exist. It returns ErrLocked where the file stays locked for a second, and an error that says why for a file
+// that is not a store or that a newer version of this program wrote. The caller closes the Store.
+func Open(path string) (*Store, error) {
+	file, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout})
+	if errors.Is(err, berrors.ErrTimeout) {
+		return nil, fmt.Errorf("%s: %w", path, ErrLocked)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", path, err)
+	}
+	found, err := prepare(file)
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store %s: %w", path, err), file.Close())
+	}
+	s := &Store{file: file, staging: make(chan struct{}, 1), staged: found}
+	s.durable.Store(&found)
+	return s, nil
+}
+
+// syncDir makes the name of a file just created as durable as what is in it.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// Close waits for the changes under way and closes the file. A second call returns ErrClosed.
+func (s *Store) Close() error {
+	s.staging <- struct{}{}
+	closed, last := s.closed, s.open
+	s.closed = true
+	<-s.staging
+	if closed {
+		return ErrClosed
+	}
+	if last != nil {
+		s.settle(last)
+	}
+	s.committing.Lock()
+	defer s.committing.Unlock()
+	s.durable.Store(nil)
+	return s.file.Close()
+}
+
+// Get returns the database with this uid. database.ErrNotExist where there is none.
+func (s *Store) Get(ctx context.Context, uid int) (*database.Database, error) {
+	current, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	db, err := current.find(uid)
+	if err != nil {
+		return nil, err
+	}
+	return clone(db), nil
+}
+
+// List returns all databases as they were at one moment, by ascending uid. The slice is empty, not nil, where there
+// are none.
+func (s *Store) List(ctx context.Context) ([]*database.Database, error) {
+	current, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*database.Database, len(current.databases))
+	for i, db := range current.databases {
+		all[i] = clone(db)
+	}
+	return all, nil
+}
+
+// read returns what is on disk. What it holds is shared and must not be changed.
+func (s *Store) read(ctx context.Context) (*image, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if current := s.durable.Load(); current != nil {
+		return current, nil
+	}
+	return nil, ErrClosed
+}
