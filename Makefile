@@ -1,0 +1,60 @@
+# make run    starts the server with the demo cluster of examples/demo.yaml on https://127.0.0.1:9443
+# make test   installs what the tests need where it can, and runs them
+# make bench  measures; make ci is what continuous integration runs
+
+GO           ?= go
+GOLANGCI     := bin/golangci-lint
+GOLANGCI_VERSION := v2.15.0
+DEMO         := .demo
+FUZZTIME     ?= 30s
+
+.PHONY: run build test bench fuzz generate check lint ci needs clean
+
+run: build
+	@rm -rf $(DEMO)
+	@bin/reimport serve --seed examples/demo.yaml --data-dir $(DEMO) --mount-point $(CURDIR)/examples
+
+build:
+	@mkdir -p bin
+	$(GO) build -o bin/reimport ./cmd/reimport
+
+# What is missing is installed where apt-get and the rights to use it are there; else the tests that need it say that
+# they skip.
+needs:
+	@command -v redis-server >/dev/null || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq redis-server >/dev/null; } || \
+		echo "SKIPPING the tests that need redis-server: it is not installed and cannot be installed here"
+
+test: needs
+	$(GO) vet ./...
+	$(GO) test -race ./...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./server ./internal/store ./internal/importer/rdb
+
+# Seeds run in `make test`; here each fuzz test looks for new input.
+fuzz:
+	$(GO) test -run '^$$' -fuzz FuzzScan -fuzztime $(FUZZTIME) ./internal/importer/rdb
+	$(GO) test -run '^$$' -fuzz FuzzRequests -fuzztime $(FUZZTIME) ./server
+
+generate:
+	$(GO) generate ./...
+
+# Generated files and go.mod are what they would be if made again, files that git does not know included.
+check: generate
+	$(GO) mod tidy
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@test -z "$$(git status --porcelain)" || { echo 'differs from what is committed:'; git status --porcelain; exit 1; }
+
+$(GOLANGCI):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+lint: $(GOLANGCI)
+	$(GOLANGCI) run ./...
+	@if command -v npx >/dev/null; then REDOCLY_TELEMETRY=off npx --yes @redocly/cli@2.0.0 lint openapi.yaml; \
+	else echo 'SKIPPING the second lint of openapi.yaml: node is not installed'; fi
+
+ci: check test lint fuzz
+
+clean:
+	rm -rf bin $(DEMO)

@@ -1,0 +1,44 @@
+package reimport_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestDoors keeps the packages from reaching where they must not: what a package needs, directly or through others,
+// holds nothing that its row forbids.
+func TestDoors(t *testing.T) {
+	const (
+		module = "github.com/reimport/reimport"
+		echo   = "github.com/labstack/echo"
+		kin    = "github.com/getkin/kin-openapi"
+		bbolt  = "go.etcd.io/bbolt"
+		cobra  = "github.com/spf13/cobra"
+	)
+	for pkg, forbidden := range map[string][]string{
+		"/gen/api":                  {echo, kin, bbolt, cobra, module + "/gen/rest", module + "/internal", module + "/server", module + "/client"},
+		"/client":                   {echo, kin, bbolt, cobra, module + "/gen/rest", module + "/internal", module + "/server"},
+		"/internal/database":        {echo, kin, bbolt, cobra, module + "/", "net/http"},
+		"/internal/cluster":         {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/store", module + "/internal/importer", module + "/server", module + "/client"},
+		"/internal/store":           {echo, kin, cobra, module + "/gen", module + "/internal/cluster", module + "/internal/importer", module + "/server", module + "/client"},
+		"/internal/importer":        {echo, kin, cobra, module + "/gen", module + "/internal/cluster", module + "/server", module + "/client"},
+		"/internal/importer/source": {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
+		"/internal/importer/rdb":    {module + "/", "net", "os"},
+		"/server":                   {cobra, module + "/client", module + "/cmd"},
+	} {
+		t.Run(pkg, func(t *testing.T) {
+			out, err := exec.Command("go", "list", "-deps", module+pkg).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, dep := range strings.Fields(string(out)) {
+				for _, f := range forbidden {
+					if (dep == f || strings.HasPrefix(dep, strings.TrimSuffix(f, "/")+"/")) && dep != module+pkg {
+						t.Errorf("%s needs %s", pkg, dep)
+					}
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,241 @@
+package database_test
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/reimport/reimport/internal/database"
+)
+
+var (
+	now     = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	catalog = database.Catalog{
+		{UID: "a1", Name: "bf", SemanticVersion: "8.0.1", Bundled: true, Capabilities: []string{"types", database.BackupRestore}},
+		{UID: "a0", Name: "bf", SemanticVersion: "2.8.7", Bundled: true, Capabilities: []string{database.BackupRestore}},
+		{UID: "b1", Name: "legacy", SemanticVersion: "1.0.0", Capabilities: []string{"types"}},
+	}
+	sources = []database.Source{{Type: database.SourceMountPoint, Location: "/mnt/a.rdb"}}
+)
+
+func create(t interface{ Fatal(...any) }, c database.Change) *database.Database {
+	if c.Name == nil {
+		c.Name, c.MemorySize = new("sessions"), new(int64(1<<30))
+	}
+	db, err := database.New(1, "", c, catalog, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func clone(db *database.Database) *database.Database {
+	data, err := json.Marshal(db)
+	if err != nil {
+		panic(err)
+	}
+	c := new(database.Database)
+	if err := json.Unmarshal(data, c); err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// TestActions drives random sequences of actions and holds after each: the record is one that Check accepts, a refused
+// action has changed nothing, and what succeeded has had its effect.
+func TestActions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		db := create(t, database.Change{})
+		act := func(t *rapid.T, action func() error) error {
+			before := clone(db)
+			err := action()
+			if after := clone(db); err != nil && !reflect.DeepEqual(before, after) {
+				t.Fatalf("refused with %v, and yet\n%+v\nbecame\n%+v", err, before, after)
+			}
+			return err
+		}
+		run := rapid.SampledFrom([]string{"", "run-1", "run-2"})
+		t.Repeat(map[string]func(*rapid.T){
+			"": func(t *rapid.T) {
+				if err := db.Check(); err != nil && db.Status != database.DeletePending {
+					t.Fatalf("%v\n%+v", err, db)
+				}
+			},
+			"start": func(t *rapid.T) {
+				ready := !busy(db) && supported(db)
+				err := act(t, func() error { return db.StartImport(catalog, sources, "run-1") })
+				if (err == nil) != ready || ready && (db.Import.Status != database.ImportInitializing || db.Status != database.ImportPending || db.Import.Progress != 0) {
+					t.Fatalf("%v: %+v", err, db)
+				}
+			},
+			"load": func(t *rapid.T) {
+				r := run.Draw(t, "run")
+				owned := db.Import.Status == database.ImportInitializing && r == db.Import.Run && r != ""
+				if err := act(t, func() error { return db.BeginLoading(r) }); (err == nil) != owned {
+					t.Fatalf("%v: %+v", err, db)
+				}
+			},
+			"progress": func(t *rapid.T) {
+				r, before := run.Draw(t, "run"), db.Import.Progress
+				err := act(t, func() error { return db.ReportProgress(r, rapid.Float64Range(-10, 200).Draw(t, "percent")) })
+				if err == nil && (db.Import.Progress < before || db.Import.Progress >= 100) {
+					t.Fatalf("from %v to %v", before, db.Import.Progress)
+				}
+			},
+			"succeed": func(t *rapid.T) {
+				r := run.Draw(t, "run")
+				if act(t, func() error { return db.SucceedImport(r) }) == nil && (db.Import.Progress != 100 || db.Status != database.Active) {
+					t.Fatalf("%+v", db)
+				}
+			},
+			"fail": func(t *rapid.T) {
+				r := run.Draw(t, "run")
+				if act(t, func() error { return db.FailImport(r, database.FileCorrupted) }) == nil && (db.Import.FailureReason != database.FileCorrupted || db.Status != database.Active) {
+					t.Fatalf("%+v", db)
+				}
+			},
+			"reset": func(t *rapid.T) {
+				ready := !busy(db) && supported(db)
+				err := act(t, func() error { return db.ResetImportStatus(catalog) })
+				if (err == nil) != ready {
+					t.Fatalf("%v: %+v", err, db)
+				}
+				if ready && (db.Import.Status != database.ImportIdle || db.Import.FailureReason != "" || db.Import.Progress != 0) {
+					t.Fatalf("%+v", db)
+				}
+			},
+			"update": func(t *rapid.T) {
+				module := rapid.SampledFrom([]string{"bf", "legacy", "unknown"}).Draw(t, "module")
+				c := database.Change{
+					Modules:              &[]database.ModuleRef{{Name: module}},
+					Backup:               new(rapid.Bool().Draw(t, "backup")),
+					BackupInterval:       new(rapid.IntRange(0, 2).Draw(t, "interval")),
+					BackupIntervalOffset: new(rapid.IntRange(0, 2).Draw(t, "offset")),
+					Settings:             map[string]json.RawMessage{"maxclients": json.RawMessage("7")},
+				}
+				act(t, func() error { return db.Update(c, catalog, now) })
+			},
+			"backup": func(t *rapid.T) {
+				db.Backup.Status = rapid.SampledFrom([]database.OperationStatus{database.OperationExporting, database.OperationIdle}).Draw(t, "status")
+			},
+			"delete": func(t *rapid.T) {
+				c := clone(db)
+				if err := c.Delete(); (err == nil) == busy(db) {
+					t.Fatalf("%v: %+v", err, db)
+				}
+			},
+		})
+	})
+}
+
+// busy and supported say again, in other words than the rules, when an import may start.
+func busy(db *database.Database) bool {
+	return db.Status != "active" || db.Import.Status == "initializing" || db.Import.Status == "importing" || db.Export.Status == "exporting" || db.Backup.Status == "exporting"
+}
+
+func supported(db *database.Database) bool {
+	for _, m := range db.Modules {
+		if m.Name != "bf" {
+			return false
+		}
+	}
+	return true
+}
+
+func TestResetRefusals(t *testing.T) {
+	legacy := database.Change{Name: new("x"), MemorySize: new(int64(0)), Modules: &[]database.ModuleRef{{Name: "bf"}, {UID: "b1"}}}
+	for name, c := range map[string]struct {
+		change database.Change
+		state  func(*database.Database)
+		want   error
+	}{
+		"no modules at all":      {database.Change{Name: new("x"), Modules: &[]database.ModuleRef{}}, func(*database.Database) {}, nil},
+		"bundled modules":        {database.Change{}, func(*database.Database) {}, nil},
+		"one module lacks it":    {legacy, func(*database.Database) {}, database.ErrUnsupportedModule},
+		"module before busy":     {legacy, func(db *database.Database) { db.Backup.Status = "exporting" }, database.ErrUnsupportedModule},
+		"module left catalog":    {database.Change{}, func(db *database.Database) { db.Modules[0].UID = "gone" }, database.ErrUnsupportedModule},
+		"backup running":         {database.Change{}, func(db *database.Database) { db.Backup.Status = "exporting" }, database.ErrBusy},
+		"export running":         {database.Change{}, func(db *database.Database) { db.Export.Status = "exporting" }, database.ErrBusy},
+		"change pending":         {database.Change{}, func(db *database.Database) { db.Status = database.ActiveChangePending }, database.ErrBusy},
+		"recovery":               {database.Change{}, func(db *database.Database) { db.Status = database.Recovery }, database.ErrBusy},
+		"importing, nobody's":    {database.Change{}, func(db *database.Database) { db.Status, db.Import.Status = "import-pending", "importing" }, database.ErrBusy},
+		"failed export is over":  {database.Change{}, func(db *database.Database) { db.Export.Status = "failed" }, nil},
+		"import that failed":     {database.Change{}, func(db *database.Database) { db.Import.Status, db.Import.FailureReason = "failed", "file-corrupted" }, nil},
+		"import that succeeded":  {database.Change{}, func(db *database.Database) { db.Import.Status, db.Import.Progress = "succeeded", 100 }, nil},
+		"status initializing":    {database.Change{}, func(db *database.Database) { db.Status, db.Import.Status = "import-pending", "initializing" }, database.ErrBusy},
+		"creation failed":        {database.Change{}, func(db *database.Database) { db.Status = database.CreationFailed }, database.ErrBusy},
+		"deletion under way":     {database.Change{}, func(db *database.Database) { db.Status = database.DeletePending }, database.ErrBusy},
+		"creation not yet ready": {database.Change{}, func(db *database.Database) { db.Status = database.Pending }, database.ErrBusy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := create(t, c.change)
+			c.state(db)
+			if err := db.ResetImportStatus(catalog); !errors.Is(err, c.want) {
+				t.Fatalf("got %v, want %v", err, c.want)
+			}
+			if idle := db.Import.Status == database.ImportIdle; idle != (c.want == nil) {
+				t.Fatalf("import status is %q", db.Import.Status)
+			}
+			db = create(t, c.change)
+			c.state(db)
+			if err := db.StartImport(catalog, sources, "run"); !errors.Is(err, c.want) {
+				t.Fatalf("import: got %v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+func TestStoredSources(t *testing.T) {
+	db := create(t, database.Change{})
+	if err := db.StartImport(catalog, nil, "run"); !errors.Is(err, database.ErrMissingSources) || db.Status != database.Active {
+		t.Fatalf("%v: %+v", err, db)
+	}
+	if err := db.Update(database.Change{Sources: &sources}, catalog, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.StartImport(catalog, nil, "run"); err != nil || !reflect.DeepEqual(db.Import.Sources, sources) {
+		t.Fatalf("%v: %+v", err, db)
+	}
+	if err := errors.Join(db.FailImport("run", database.GeneralError), db.ResetImportStatus(catalog)); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(db.Import.Sources, sources) {
+		t.Fatalf("a reset has dropped the sources: %+v", db.Import)
+	}
+}
+
+func TestNewModules(t *testing.T) {
+	db := create(t, database.Change{})
+	if len(db.Modules) != 1 || db.Modules[0].SemanticVersion != "8.0.1" {
+		t.Fatalf("expected the newest bundled module alone, got %+v", db.Modules)
+	}
+	c := database.Change{Name: new("x"), Modules: &[]database.ModuleRef{{Name: "bf", SemanticVersion: "2.8.7", Args: "A 1"}}}
+	if db = create(t, c); db.Modules[0].UID != "a0" || db.Modules[0].Args != "A 1" {
+		t.Fatalf("%+v", db.Modules)
+	}
+	for _, ref := range []database.ModuleRef{{}, {Name: "nope"}, {Name: "bf", SemanticVersion: "9.9.9"}, {UID: "a1", Name: "legacy"}} {
+		c.Modules = &[]database.ModuleRef{ref}
+		if _, err := database.New(1, "", c, catalog, now); !errors.Is(err, database.ErrMissingModule) {
+			t.Errorf("%+v: %v", ref, err)
+		}
+	}
+	if db, err := database.New(1, "memcached", database.Change{Name: new("x")}, catalog, now); err != nil || len(db.Modules) != 0 {
+		t.Errorf("%v: %+v", err, db)
+	}
+}
+
+// TestUpdateSharesNothing keeps a dry run, which works on a copy of a record, from reaching the record.
+func TestUpdateSharesNothing(t *testing.T) {
+	db := create(t, database.Change{Name: new("x"), Settings: map[string]json.RawMessage{"conns": json.RawMessage("5")}})
+	before, dry := clone(db), *db
+	if err := dry.Update(database.Change{Settings: map[string]json.RawMessage{"conns": json.RawMessage("6")}}, catalog, now); err != nil {
+		t.Fatal(err)
+	}
+	if string(dry.Settings["conns"]) != "6" || !reflect.DeepEqual(before, clone(db)) {
+		t.Fatalf("%s, %s", dry.Settings["conns"], db.Settings["conns"])
+	}
+}
