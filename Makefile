@@ -51,7 +51,7 @@ $(GOLANGCI):
 
 lint: $(GOLANGCI)
 	$(GOLANGCI) run ./...
-	@if command -v npx >/dev/null; then REDOCLY_TELEMETRY=off npx --yes @redocly/cli@2.0.0 lint openapi.yaml; \
+	@if command -v npx >/dev/null; then REDOCLY_TELEMETRY=off npx --yes @redocly/cli@2.77.0 lint openapi.yaml; \
 	else echo 'SKIPPING the second lint of openapi.yaml: node is not installed'; fi
 
 ci: check test lint fuzz

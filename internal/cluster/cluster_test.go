@@ -1,0 +1,133 @@
+package cluster_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/reimport/reimport/internal/cluster"
+	"github.com/reimport/reimport/internal/database"
+)
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cluster.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestDemo holds the demo cluster to what its comments and the README say: one database for each answer of a reset,
+// and the passwords.
+func TestDemo(t *testing.T) {
+	c, err := cluster.Read("../../examples/demo.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]error{
+		"idle": nil, "failed": nil, "importing": database.ErrBusy, "backup-running": database.ErrBusy,
+		"change-pending": database.ErrBusy, "legacy-module": database.ErrUnsupportedModule,
+	}
+	for _, db := range c.Databases {
+		answer, ok := want[db.Name]
+		if !ok {
+			t.Errorf("%s is not expected", db.Name)
+		}
+		if err := db.ResetImportStatus(c.Modules); !errors.Is(err, answer) {
+			t.Errorf("%s: reset answers %v, want %v", db.Name, err, answer)
+		}
+		delete(want, db.Name)
+	}
+	if len(want) > 0 || !c.Demo {
+		t.Errorf("missing %v, demo %v", want, c.Demo)
+	}
+	for i, password := range []string{"demo-admin", "demo-viewer"} {
+		if err := bcrypt.CompareHashAndPassword([]byte(c.Users[i].PasswordHash), []byte(password)); err != nil {
+			t.Errorf("%s: %v", c.Users[i].Email, err)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	const hash = "$2a$10$AlF.8/vCTPb9s83DWC0gy.TbJ3fD.2/Fk6q21slF0teGFoFP4F846"
+	for name, c := range map[string]struct{ text, want string }{
+		"unknown field":       {"users:\n  - email: a\n    passwrd: x", "3: users[0].passwrd: expected a field that exists"},
+		"unknown top field":   {"demo: true\nuser: []", "2: user: expected a field that exists"},
+		"empty field name":    {"\"\": 1", "1: : expected a field that exists"},
+		"Go's own field name": {"users:\n  - {Line: 3}", "2: users[0].Line: expected a field that exists"},
+		"given twice":         {"demo: true\ndemo: false", "2: demo: expected a field that exists, given once"},
+		"list expected":       {"users: {}", "1: users: expected a list"},
+		"mapping expected":    {"databases: [7]", "1: databases[0]: expected a mapping"},
+		"number expected":     {"databases:\n  - uid: one", "2: databases[0].uid: expected an integer"},
+		"null":                {"databases:\n  - uid:", "2: databases[0].uid: expected an integer"},
+		"role":                {"users:\n- {email: a, role: root, password_hash: " + hash + "}", "2: users[0].role: expected one of"},
+		"hash":                {"users:\n- {email: a, role: admin, password_hash: secret}", "2: users[0].password_hash: expected a bcrypt hash"},
+		"same email":          {"users:\n- &u {email: a, role: admin, password_hash: " + hash + "}\n- {email: a, role: admin, password_hash: " + hash + "}", "3: users[1].email: expected an address"},
+		"module uid":          {"modules: [{uid: x, module_name: m, semantic_version: 1.0.0}]", "1: modules[0].uid: expected 32 hexadecimal"},
+		"module uid bundled":  {"modules: [{uid: b14385b09778a335835ee3ae380bbc77, module_name: m, semantic_version: 1.0.0}]", "modules[0].uid: expected a uid that no other"},
+		"module unknown":      {"databases: [{uid: 1, name: x, module_list: [{module_name: nope}]}]", "databases[0].module_list: expected modules"},
+		"uid too large":       {"databases: [{uid: 2147483648, name: x}]", "databases[0].uid: expected an integer from 1"},
+		"uid twice":           {"databases:\n- {uid: 1, name: x}\n- {uid: 1, name: y}", "3: databases[1].uid: expected a uid that no other"},
+		"name":                {"databases: [{uid: 1, name: -x}]", "databases[0].name: expected letters"},
+		"status":              {"databases: [{uid: 1, name: x, status: busy}]", "databases[0].status: expected one of"},
+		"importing, active":   {"databases: [{uid: 1, name: x, import_status: importing}]", "databases[0].status: expected import-pending exactly"},
+		"failed, no reason":   {"databases: [{uid: 1, name: x, import_status: failed}]", "databases[0].import_failure_reason: expected a reason"},
+		"reason, not failed":  {"databases: [{uid: 1, name: x, import_failure_reason: general-error}]", "databases[0].import_failure_reason: expected nothing"},
+		"progress":            {"databases: [{uid: 1, name: x, import_status: succeeded}]", "databases[0].import_progress: expected 100"},
+		"backup":              {"databases: [{uid: 1, name: x, backup_status: running}]", "databases[0].backup_status: expected"},
+		"source":              {"databases:\n- uid: 1\n  name: x\n  dataset_import_sources:\n  - {type: s3, path: x}", "5: databases[0].dataset_import_sources: expected type"},
+		"two documents":       {"demo: true\n---\ndemo: false", "expected one YAML document"},
+		"not YAML":            {"a: b: c", "cluster.yaml: yaml:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := cluster.Read(write(t, c.text))
+			if err == nil {
+				t.Fatalf("accepted as %+v", got)
+			}
+			if !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got  %v\nwant %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestCreateAdmin(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "users.yaml")
+	admin, password, err := cluster.CreateAdmin(path, "admin@redis.local")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := cluster.Read(path)
+	if err != nil || len(c.Users) != 1 || c.Users[0] != admin {
+		t.Fatalf("%v: %+v", err, c)
+	}
+	if err := bcrypt.CompareHashAndPassword([]byte(c.Users[0].PasswordHash), []byte(password)); err != nil || len(password) < 20 {
+		t.Fatalf("%v, %d characters", err, len(password))
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v: %v", err, info.Mode())
+	}
+	if _, _, err := cluster.CreateAdmin(path, "admin@redis.local"); err == nil {
+		t.Fatal("has replaced the users file")
+	}
+}
+
+func TestRoles(t *testing.T) {
+	for role, want := range map[cluster.Role][2]bool{
+		cluster.Admin: {true, true}, cluster.ClusterMember: {true, true}, cluster.DBMember: {true, true},
+		cluster.ClusterViewer: {false, true}, cluster.DBViewer: {false, true}, cluster.UserManager: {false, true},
+		cluster.None: {false, false}, "": {false, false},
+	} {
+		if got := [2]bool{role.May("reset_bdb_current_import_status"), role.May("view_bdb_info")}; got != want {
+			t.Errorf("%q: may reset and view: %v, want %v", role, got, want)
+		}
+	}
+	if cluster.Admin.May("no_such_permission") {
+		t.Error("a permission that does not exist is granted")
+	}
+}
