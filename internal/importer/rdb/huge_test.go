@@ -31,11 +31,11 @@ func (c *cycle) Read(p []byte) (int, error) {
 // a library as long as the format allows, and a set of millions.
 func TestHugeValues(t *testing.T) {
 	long, members := uint64(MaxString-1), uint64(5_000_000)
-	if testing.Short() {
+	if testing.Short() || slowed {
 		long, members = 20<<20, 200_000
 	}
 	item := "\x1F" + "an item of 32 bytes as they are." // LZF: 32 plain bytes
-	items := long / 32
+	items := long / 33
 	part := func(f *file) io.Reader { return bytes.NewReader(f.b) }
 	text := "some text that repeats "
 	r := io.MultiReader(

@@ -35,17 +35,12 @@ func (in *input) reset(src io.Reader) {
 
 func (in *input) offset() int64 { return in.base + int64(in.r) }
 
-// fail records the first error; later ones are its consequences.
+// fail records the first error, and drops what is left of the window so that nothing more is consumed. Later errors are
+// consequences of the first.
 func (in *input) fail(offset int64, err error, format string, args ...any) {
 	if in.err == nil {
 		in.err = &Error{Offset: offset, Err: err, Detail: fmt.Sprintf(format, args...)}
-	}
-}
-
-// failAt is fail for a fixed text, kept apart so that hot paths do not build argument lists.
-func (in *input) failAt(offset int64, err error, detail string) {
-	if in.err == nil {
-		in.err = &Error{Offset: offset, Err: err, Detail: detail}
+		in.w = in.r
 	}
 }
 
@@ -58,18 +53,16 @@ func (in *input) need(n int) bool {
 	if in.w-in.r >= n {
 		return true
 	}
+	in.r = in.w
 	if in.srcErr == io.EOF {
-		in.failAt(in.base+int64(in.w), ErrCorrupt, "the file ends in the middle of its content")
+		in.fail(in.offset(), ErrCorrupt, "the file ends in the middle of its content")
 	}
-	in.failAt(in.base+int64(in.w), in.srcErr, "")
+	in.fail(in.offset(), in.srcErr, "")
 	return false
 }
 
 // more reads until n bytes are consumable or the source ends.
 func (in *input) more(n int) {
-	if in.err != nil {
-		in.r = in.w
-	}
 	if in.err != nil || in.srcErr != nil {
 		return
 	}
@@ -109,7 +102,7 @@ func (in *input) flush() {
 func (in *input) writerFailed(err error) {
 	if err != nil {
 		in.sink = nil
-		in.failAt(in.offset(), err, "")
+		in.fail(in.offset(), err, "")
 	}
 }
 
@@ -145,7 +138,6 @@ func (in *input) byte() byte {
 // take consumes n bytes and returns them, valid until the next read; nil without them.
 func (in *input) take(n int) []byte {
 	if !in.need(n) {
-		in.r = in.w
 		return nil
 	}
 	in.r += n

@@ -27,7 +27,7 @@ func (in *input) longLength() uint64 {
 	at := in.offset()
 	b := in.byte()
 	if b >= encInt8 {
-		in.failAt(at, ErrCorrupt, "expected a length, found a string encoding")
+		in.fail(at, ErrCorrupt, "expected a length, found a string encoding")
 		return 0
 	}
 	return in.lengthAfter(at, b)

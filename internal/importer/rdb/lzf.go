@@ -33,13 +33,13 @@ func (in *input) appendLZF(out []byte, start int, t text, keep int, sink io.Writ
 		before := len(out)
 		var used int
 		if out, used = in.lzfNext(out, start, min(left, lzfItem)); used == 0 {
-			in.failAt(at, ErrCorrupt, "a compressed string cannot be decoded")
+			in.fail(at, ErrCorrupt, "a compressed string cannot be decoded")
 		}
 		left -= uint64(used)
 		made += uint64(len(out) - before)
 	}
 	if made != t.n {
-		in.failAt(at, ErrCorrupt, "a compressed string has not the length it announces")
+		in.fail(at, ErrCorrupt, "a compressed string has not the length it announces")
 	}
 	return out
 }

@@ -17,7 +17,7 @@ func (s *Scanner) fileHeader() {
 	case string(p[:6]) == "VALKEY":
 		s.stats.Dialect, digits = Valkey, p[6:]
 	case p[0] == 0x1F && p[1] == 0x8B:
-		s.in.failAt(0, ErrCorrupt, "expected REDIS or VALKEY and a version, found gzip data")
+		s.in.fail(0, ErrCorrupt, "expected REDIS or VALKEY and a version, found gzip data")
 		return
 	case string(p[:5]) != "REDIS":
 		s.in.fail(0, ErrCorrupt, "expected REDIS or VALKEY and a version, found %q", p)
@@ -72,7 +72,7 @@ func (s *Scanner) opcode(op byte, at int64) {
 			s.keyMeta()
 		}
 	case opFunctionPreGA:
-		in.failAt(at, ErrUnsupported, "a function library of a 7.0 release candidate (opcode 246)")
+		in.fail(at, ErrUnsupported, "a function library of a 7.0 release candidate (opcode 246)")
 	case opEOF:
 		s.end()
 	}
@@ -174,8 +174,8 @@ func (s *Scanner) end() {
 		in.more(1)
 	}
 	if in.r < in.w {
-		in.failAt(in.offset(), ErrCorrupt, "expected the end of the file, found more bytes")
+		in.fail(in.offset(), ErrCorrupt, "expected the end of the file, found more bytes")
 	} else if in.srcErr != io.EOF {
-		in.failAt(in.offset(), in.srcErr, "")
+		in.fail(in.offset(), in.srcErr, "")
 	}
 }

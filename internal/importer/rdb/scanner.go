@@ -141,7 +141,7 @@ func (s *Scanner) Offset() int64 { return s.in.offset() }
 // startKey reads the name after type byte t.
 func (s *Scanner) startKey(t Type, at int64) {
 	if reason, ok := walkable(t, s.stats.Dialect); !ok {
-		s.in.failAt(at, ErrUnsupported, reason)
+		s.in.fail(at, ErrUnsupported, "%s", reason)
 		return
 	}
 	k, a := &s.key, &s.next

@@ -21,7 +21,7 @@ func AppendString(dst, value []byte) ([]byte, error) {
 		dst = in.appendInt(dst, t.enc)
 	}
 	if in.err == nil && in.r < in.w {
-		in.failAt(in.offset(), ErrCorrupt, "expected the end of the string, found more bytes")
+		in.fail(in.offset(), ErrCorrupt, "expected the end of the string, found more bytes")
 	}
 	if in.err != nil {
 		return dst[:n], in.err
