@@ -1,0 +1,194 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	maxRedirects = 5
+	maxHeader    = 64 << 10 // bytes of a response's header
+	minArrival   = 64 << 10 // bytes that must arrive for a download not to count as stalled
+	copyBuffer   = 64 << 10
+	spoolPattern = "download-*"
+)
+
+var (
+	errStalled   = errors.New("the server sends too slowly or not at all")
+	errRedirects = fmt.Errorf("more than %d redirects", maxRedirects)
+	errTooMany   = errors.New("the file has more bytes than may be downloaded")
+)
+
+// newClient returns a client that follows no redirects, asks no proxy and lets nobody decompress on the way. It keeps no
+// connection, so there is nothing to close.
+func newClient(allowPrivate bool) *http.Client {
+	dialer := &net.Dialer{}
+	if !allowPrivate {
+		dialer.Control = dialPublic
+	}
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeader,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// parseURL says what a URL should have been, "" if it is fine. It does not quote it.
+func parseURL(text string) (_ *url.URL, expected string) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, "a URL such as https://backups.example.com/sessions.rdb"
+	case u.Scheme == "ftp" || u.Scheme == "ftps":
+		return nil, "http or https, as this server cannot import from " + u.Scheme + " yet"
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, "http or https"
+	case u.Hostname() == "":
+		return nil, "a URL with a host"
+	}
+	return u, ""
+}
+
+// download fetches the file at location, which parseURL accepts, to the spool directory.
+func (o *Opener) download(ctx context.Context, location string, meter func(int) error) (*os.File, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(o.stall, func() { cancel(unavailable(errStalled)) })
+	defer timer.Stop()
+
+	body := &arrivals{left: o.cfg.MaxDownload, meter: meter, alive: func() { timer.Reset(o.stall) }}
+	file, err := o.fetch(ctx, location, body)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return nil, cause
+	}
+	return file, err
+}
+
+func (o *Opener) fetch(ctx context.Context, location string, body *arrivals) (*os.File, error) {
+	resp, err := o.get(ctx, location)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, unavailable(fmt.Errorf("expected status 200, got %d", resp.StatusCode))
+	}
+	if resp.ContentLength > body.left {
+		return nil, unavailable(errTooMany)
+	}
+	body.body = resp.Body
+	return o.spool(body)
+}
+
+// get follows redirects itself: each target is checked, the URL's credentials go to the host they were given for and
+// nowhere else, and no Referer tells a signed query to the next host.
+func (o *Opener) get(ctx context.Context, location string) (*http.Response, error) {
+	origin, expected := parseURL(location)
+	u := origin
+	for range 1 + maxRedirects {
+		if expected != "" {
+			return nil, errors.New("a redirect leads elsewhere than to " + expected)
+		}
+		resp, err := o.ask(ctx, u, origin)
+		if err != nil || resp.StatusCode/100 != 3 {
+			return resp, err
+		}
+		resp.Body.Close()
+		next, err := resp.Location()
+		if err != nil { // which would quote the location
+			return nil, fmt.Errorf("status %d leads nowhere", resp.StatusCode)
+		}
+		u, expected = parseURL(next.String())
+	}
+	return nil, errRedirects
+}
+
+func (o *Opener) ask(ctx context.Context, u, origin *url.URL) (*http.Response, error) {
+	bare := *u
+	bare.User = nil
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, bare.String(), nil)
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	if user := origin.User; user != nil && u.Scheme == origin.Scheme && strings.EqualFold(u.Host, origin.Host) {
+		password, _ := user.Password()
+		req.SetBasicAuth(user.Username(), password)
+	}
+	resp, err := o.client.Do(req)
+	return resp, withoutURL(err)
+}
+
+// withoutURL drops the URL, and the query in it, that net/http puts before its errors.
+func withoutURL(err error) error {
+	if with, ok := errors.AsType[*url.Error](err); ok {
+		return with.Err
+	}
+	return err
+}
+
+// spool copies r to a file that has lost its name already, so that it goes when it is closed, however that happens.
+func (o *Opener) spool(r io.Reader) (*os.File, error) {
+	file, err := os.CreateTemp(o.cfg.SpoolDir, spoolPattern)
+	if err != nil {
+		return nil, err
+	}
+	err = os.Remove(file.Name())
+	if err == nil {
+		_, err = io.CopyBuffer(struct{ io.Writer }{file}, r, make([]byte, copyBuffer))
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// clearSpool makes the directory, and removes what a process left that died between making a file and removing its name.
+func clearSpool(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	left, err := filepath.Glob(filepath.Join(dir, spoolPattern))
+	for _, name := range left {
+		if removed := os.Remove(name); !errors.Is(removed, os.ErrNotExist) {
+			err = errors.Join(err, removed)
+		}
+	}
+	return err
+}
+
+// arrivals is a response's body, watched.
+type arrivals struct {
+	body  io.Reader
+	left  int64 // bytes that may still come
+	since int   // bytes since alive was called
+	alive func()
+	meter func(n int) error
+}
+
+func (a *arrivals) Read(p []byte) (int, error) {
+	n, err := a.body.Read(p)
+	if a.left -= int64(n); a.left < 0 {
+		return n, unavailable(errTooMany)
+	}
+	if a.since += n; a.since >= minArrival {
+		a.since = 0
+		a.alive()
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, unavailable(err)
+	}
+	if stop := a.meter(n); stop != nil {
+		return n, stop
+	}
+	return n, err
+}

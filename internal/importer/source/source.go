@@ -1,0 +1,117 @@
+// Package source is where the bytes of an import come from: files below allowed directories, and http(s) servers.
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/reimport/reimport/internal/database"
+)
+
+// What can be wrong with a source. An error of this package that wraps none of them is about this machine.
+var (
+	// ErrUnavailable: the bytes could not be had. They are missing, forbidden, cut off, too many or too slow.
+	ErrUnavailable = errors.New("source unavailable")
+	// ErrDamaged: a gzip file is cut off, damaged, or followed by something else.
+	ErrDamaged = errors.New("damaged gzip")
+	// ErrExpansion: a gzip file expands beyond what Config allows.
+	ErrExpansion = errors.New("gzip expands too much")
+)
+
+// Config says what may be read.
+type Config struct {
+	MountPoints  []string // absolute directories below which mount_point sources may be read
+	AllowPrivate bool     // downloads may come from addresses that are not on the public internet
+	SpoolDir     string   // where downloads are kept; made if it is missing
+	MaxDownload  int64    // bytes of one downloaded file
+	MaxExpansion int64    // bytes that one gzip file may expand to
+}
+
+// stall is how long a download may take for its next minArrival bytes, connecting and headers included.
+const stall = 30 * time.Second
+
+// Opener opens sources. Its methods may be called from many goroutines.
+type Opener struct {
+	cfg    Config
+	client *http.Client
+	stall  time.Duration
+	grace  int64 // bytes that a gzip file may expand to whatever its size
+}
+
+// New returns an Opener, or what is wrong with cfg. It removes from SpoolDir what a dead process has left there.
+func New(cfg Config) (*Opener, error) {
+	mounts := make([]string, len(cfg.MountPoints))
+	for i, dir := range cfg.MountPoints {
+		if err := checkMountPoint(dir); err != nil {
+			return nil, fmt.Errorf("mount point %q: %w", dir, err)
+		}
+		mounts[i] = filepath.Clean(dir)
+	}
+	cfg.MountPoints = mounts
+	if err := clearSpool(cfg.SpoolDir); err != nil {
+		return nil, fmt.Errorf("spool directory: %w", err)
+	}
+	return &Opener{cfg: cfg, client: newClient(cfg.AllowPrivate), stall: stall, grace: grace}, nil
+}
+
+// Check tells whether src may be asked for, without touching it: nil or a *database.FieldError, whose Field is the
+// field of the source. It never quotes a URL.
+func (o *Opener) Check(src database.Source) error {
+	switch src.Type {
+	case database.SourceMountPoint:
+		if expected := o.expectedPath(src.Location); expected != "" {
+			return &database.FieldError{Field: "path", Expected: expected}
+		}
+	case database.SourceURL:
+		if _, expected := parseURL(src.Location); expected != "" {
+			return &database.FieldError{Field: "url", Expected: expected}
+		}
+	default:
+		return &database.FieldError{Field: "type", Expected: "mount_point or url"}
+	}
+	return nil
+}
+
+// Open makes the bytes of src readable, which for a URL means that it downloads all of them. meter
+// is told of each read's bytes on the way, and its error ends the download. The caller closes the File.
+func (o *Opener) Open(ctx context.Context, src database.Source, meter func(n int) error) (*File, error) {
+	if err := o.Check(src); err != nil { // it may be stored from a time when it was allowed
+		return nil, unavailable(err)
+	}
+	file, err := o.open(ctx, src, meter)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &File{Label: Label(src), Size: info.Size(), file: file, grace: o.grace, most: o.cfg.MaxExpansion}, nil
+}
+
+func (o *Opener) open(ctx context.Context, src database.Source, meter func(int) error) (*os.File, error) {
+	if src.Type == database.SourceMountPoint {
+		return o.openPath(src.Location)
+	}
+	return o.download(ctx, src.Location, meter)
+}
+
+// Label names src for a log. Of a URL it gives neither user nor query, which may hold credentials and signatures.
+func Label(src database.Source) string {
+	if src.Type == database.SourceMountPoint {
+		return src.Location
+	}
+	u, err := url.Parse(src.Location)
+	if err != nil {
+		return "a URL that cannot be parsed"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
