@@ -1,0 +1,25 @@
+// Package client talks to a Redis Software cluster, or to a reimport server, about databases and the import of RDB
+// files into them: start an import, wait for its end, and put import_status back to idle.
+//
+//	c, err := client.New("https://localhost:9443", client.WithBasicAuth("admin@example.com", password))
+//	if err != nil {
+//		return err
+//	}
+//	dump, err := client.ParseSource("/mnt/backups/sessions.rdb")
+//	if err != nil {
+//		return err
+//	}
+//	if err := c.StartImport(ctx, 1, dump); err != nil {
+//		return err
+//	}
+//	_, err = c.WaitImport(ctx, 1, 5*time.Second, nil)
+//	if errors.Is(err, client.ErrImportFailed) {
+//		err = c.ResetImportStatus(ctx, 1)
+//	}
+//
+// What the server refuses comes back as an *Error, which errors.Is compares with the sentinels of this package. A
+// database that is busy (409) is asked again, with growing pauses, for 15 seconds; nothing else is ever repeated.
+//
+// Redirects are not followed. A node that is not its cluster's primary answers 307 with an internal address, and the
+// credentials are not for whoever answers there: the error, ErrRedirect, names the host to use instead.
+package client

@@ -1,0 +1,120 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+)
+
+const (
+	defaultTimeout  = 30 * time.Second
+	defaultRetryFor = 15 * time.Second
+)
+
+// An Option changes how a Client reaches its server.
+type Option func(*options)
+
+type options struct {
+	user, password string
+	caFile         string
+	insecure       bool
+	transport      http.RoundTripper
+	timeout        time.Duration
+	userAgent      string
+
+	retryFor time.Duration
+	onRetry  func(err error, pause time.Duration)
+	now      func() time.Time
+	sleep    func(context.Context, time.Duration) error
+	jitter   func(limit time.Duration) time.Duration
+}
+
+func defaults() options {
+	return options{
+		timeout: defaultTimeout, userAgent: "reimport-client",
+		retryFor: defaultRetryFor, onRetry: func(error, time.Duration) {},
+		now: time.Now, sleep: sleep,
+		jitter: func(limit time.Duration) time.Duration { return rand.N(limit + 1) },
+	}
+}
+
+// WithBasicAuth sends these credentials, a user's email and password, with every request.
+func WithBasicAuth(user, password string) Option {
+	return func(o *options) { o.user, o.password = user, password }
+}
+
+// WithCAFile trusts the certificates in this PEM file, and no others.
+func WithCAFile(path string) Option { return func(o *options) { o.caFile = path } }
+
+// WithInsecureTLS accepts any certificate. Whoever stands between then reads the password.
+func WithInsecureTLS() Option { return func(o *options) { o.insecure = true } }
+
+// WithTransport sends requests through t, which brings its own TLS and proxy settings.
+func WithTransport(t http.RoundTripper) Option { return func(o *options) { o.transport = t } }
+
+// WithTimeout bounds each request, from dialling to the last byte of the answer. 30 seconds unless given; the context
+// bounds a whole call with its retries.
+func WithTimeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
+
+// WithUserAgent replaces the User-Agent header.
+func WithUserAgent(agent string) Option { return func(o *options) { o.userAgent = agent } }
+
+// WithRetry asks a busy database again until d has passed since the first request; 0 turns this off. 15 seconds unless
+// given. A Retry-After that would end later is not waited for.
+func WithRetry(d time.Duration) Option { return func(o *options) { o.retryFor = d } }
+
+// WithRetryNotice calls f before each pause of a retry, with what the server answered.
+func WithRetryNotice(f func(err error, pause time.Duration)) Option {
+	return func(o *options) { o.onRetry = f }
+}
+
+// WithClock replaces the clock that retries and WaitImport go by, for tests that do not want to wait. sleep returns the
+// context's error when that ends first.
+func WithClock(now func() time.Time, sleep func(context.Context, time.Duration) error) Option {
+	return func(o *options) { o.now, o.sleep = now, sleep }
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func newTransport(caFile string, insecure bool) (*http.Transport, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure}
+	if caFile != "" {
+		pem, err := os.ReadFile(caFile)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrCA, err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%w: %s holds no PEM certificate", ErrCA, caFile)
+		}
+	}
+	return &http.Transport{
+		Proxy: proxy, TLSClientConfig: config, ForceAttemptHTTP2: true,
+		MaxIdleConnsPerHost: 4, IdleConnTimeout: 90 * time.Second,
+	}, nil
+}
+
+// proxy hides what is wrong with a proxy's address: the original error repeats it with its password.
+func proxy(req *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(req)
+	if err != nil {
+		return nil, errors.New("the proxy that HTTPS_PROXY or HTTP_PROXY names is not a URL")
+	}
+	return u, nil
+}
