@@ -94,18 +94,21 @@ func TestRefusals(t *testing.T) {
 		{"no version", []byte("REDISabcd more"), ErrCorrupt, 0, `expected an rdb version, found "abcd"`},
 		{"version 0", redis("0000").end(), ErrCorrupt, 0, "expected an rdb version"},
 		{"signed version", redis("+011").end(), ErrCorrupt, 0, "expected an rdb version"},
-		{"newer redis", redis("0014").end(), ErrUnsupported, 0, "redis rdb version 14; known are 1 to 13"},
+		{"newer redis", redis("0016").end(), ErrUnsupported, 0, "redis rdb version 16; known are 1 to 15"},
 		{"newer valkey", newFile("VALKEY081").end(), ErrUnsupported, 0, "valkey rdb version 81"},
 		{"older valkey", newFile("VALKEY011").end(), ErrUnsupported, 0, "valkey rdb version 11"},
 		{"module of a release candidate", begin().key(6, "k").end(), ErrUnsupported, 11, "4.0 release candidate (type 6)"},
 		{"hash of a release candidate", begin().key(22, "k").end(), ErrUnsupported, 11, "7.4 release candidate (type 22)"},
 		{"listpack of a release candidate", begin().key(23, "k").end(), ErrUnsupported, 11, "7.4 release candidate (type 23)"},
 		{"type of nobody", begin().key(8, "k").end(), ErrUnsupported, 11, "unknown type 8"},
-		{"type to come", begin().key(27, "k").end(), ErrUnsupported, 11, "unknown type 27"},
-		{"opcode of nobody", begin().raw(242).end(), ErrUnsupported, 11, "unknown type 242"},
+		{"array", begin().key(28, "k").end(), ErrUnsupported, 11, "an array (type 28) of redis 8.8 or later"},
+		{"hash template", begin().raw(242).end(), ErrUnsupported, 11, "a hash template (opcode 242) of redis"},
+		{"type to come", begin().key(34, "k").end(), ErrUnsupported, 11, "unknown type 34"},
+		{"opcode of nobody", begin().raw(241).end(), ErrUnsupported, 11, "unknown type 241"},
 		{"redis type in valkey", valkey().key(24, "k").end(), ErrUnsupported, 9, "unknown valkey type 24"},
 		{"functions of a release candidate", begin().raw(246).end(), ErrUnsupported, 11, "opcode 246"},
-		{"wrong checksum", append(redis("0011").raw(255).b, 1, 2, 3, 4, 5, 6, 7, 8), ErrCorrupt, 10, "the checksum is 0807060504030201"},
+		{"wrong checksum", append(redis("0011").raw(255).b, 1, 2, 3, 4, 5, 6, 7, 8), ErrCorrupt, 10,
+			"the checksum is 0807060504030201"},
 		{"more after the checksum", append(redis("0011").end(), 'x'), ErrCorrupt, 18, "found more bytes"},
 		{"more after the end", append(redis("0004").end(), 'x'), ErrCorrupt, 10, "found more bytes"},
 		{"string encoding 4", str().raw(0xC4).end(), ErrCorrupt, 14, "expected a string, found encoding 4"},
@@ -231,6 +234,7 @@ func TestChunks(t *testing.T) {
 	s := NewScanner(nil)
 	files := whole(t)
 	files["redis-7.0"] = fixture(t, "redis-7.0")
+	files["mixed"] = mixedFile(2000)
 	files["damaged"] = files["all values"][:len(files["all values"])-20]
 	for name, data := range files {
 		want := trace(s, bytes.NewReader(data))

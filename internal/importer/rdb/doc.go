@@ -5,5 +5,5 @@
 // bytes as a stream for whoever wants them, and verifies the checksum at the end. Memory does not grow with the file, nor
 // with a value, whatever lengths the file claims.
 //
-// The format is that of rdb.h and rdb.c in redis/redis (versions 1 to 13) and valkey-io/valkey (80).
+// The format is that of rdb.h and rdb.c in redis/redis (versions 1 to 15) and valkey-io/valkey (80).
 package rdb

@@ -72,6 +72,12 @@ var values = []struct {
 		f.length(1).texts(streamID, listpack("a")).lengths(1, 1, 1, 1, 1, 0, 0, 1, 0)
 		f.lengths(100, 100, 1).text("producer").length(2).text("one").lengths(1, 1).text("two").lengths(1, 2).lengths(2, 0)
 	}},
+	{"REDIS0014", TypeStreamListpacks5, "stream 5", func(f *file) {
+		f.length(1).texts(streamID, listpack("a")).lengths(1, 1, 1, 1, 1, 0, 0, 1)
+		f.length(1).text("group").lengths(1, 1, 1, 1).raw([]byte(streamID)...).u64(9).length(1)
+		f.length(1).text("consumer").u64(9).u64(8).length(0).length(1).raw([]byte(streamID)...)
+		f.lengths(100, 100, 0, 0, 0)
+	}},
 	{"VALKEY080", TypeHash2, "valkey hash", func(f *file) {
 		f.length(2).texts("a", "1").u64(1_900_000_000_000).texts("b", "2").u64(math.MaxUint64)
 	}},
@@ -112,9 +118,32 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// Values that lie across the window's edges, or are longer than it, must come out whole.
+func TestLongValues(t *testing.T) {
+	rng := newRand()
+	f := newFile("REDIS0011").db(0)
+	for i := range 40 {
+		f.key(TypeString, fmt.Sprint("string", i)).text(noise(rng, 100_000+rng.IntN(100_000)))
+		f.key(TypeSet, fmt.Sprint("set", i)).length(3).texts(noise(rng, 700_000), "", noise(rng, 300))
+	}
+	data := f.end()
+	s := NewScanner(bytes.NewReader(data))
+	for s.Next() {
+		var got bytes.Buffer
+		k := s.Key()
+		n, err := s.WriteValue(&got)
+		if err != nil || n != k.ValueLen || !bytes.Equal(got.Bytes(), data[k.Offset:k.Offset+n]) {
+			t.Errorf("%s: %d of %d bytes written, %v, or others than the file's", k.Name, got.Len(), k.ValueLen, err)
+		}
+	}
+	if s.Err() != nil || s.Stats().Keys != 80 || s.Offset() != int64(len(data)) {
+		t.Errorf("%v after %d keys and %d of %d bytes", s.Err(), s.Stats().Keys, s.Offset(), len(data))
+	}
+}
+
 // allValues is one file of every type and opcode of the Redis dialect.
 func allValues() []byte {
-	f := newFile("REDIS0013").aux("redis-ver", "8.6.0").aux("used-mem", "1000").raw(245).lzf("#!lua name=x\n return 1 -- pad")
+	f := newFile("REDIS0014").aux("redis-ver", "8.8.0").aux("used-mem", "1000").raw(245).lzf("#!lua name=x\n return 1 -- pad")
 	f.raw(247).length(0x4B1B6B2B6B2B6801).lengths(2, 1, 5).text("aux").length(0)
 	f.db(0).raw(251).lengths(30, 2).raw(244).lengths(1, 2, 3)
 	for i, v := range values {
@@ -165,9 +194,9 @@ func TestOpcodes(t *testing.T) {
 		}
 	}
 	st := s.Stats()
-	if s.Err() != nil || st.Version != 13 || st.Dialect != Redis || !st.Checksum || st.Functions != 1 || st.ModuleAux != 1 ||
-		len(st.Modules) != 1 || st.MaxDB != 28 || st.ServerVersion() != "8.6.0" || st.UsedMemory() != 1000 ||
-		st.Keys != 30 || st.Expiring != 12 || st.Expired != 6 || st.WithMeta != 6 || st.Types[TypeString] != 8 {
+	if s.Err() != nil || st.Version != 14 || st.Dialect != Redis || !st.Checksum || st.Functions != 1 || st.ModuleAux != 1 ||
+		len(st.Modules) != 1 || st.MaxDB != 28 || st.ServerVersion() != "8.8.0" || st.UsedMemory() != 1000 ||
+		st.Keys != 31 || st.Expiring != 13 || st.Expired != 6 || st.WithMeta != 6 || st.Types[TypeString] != 8 {
 		t.Errorf("error %v, stats %+v", s.Err(), st)
 	}
 }

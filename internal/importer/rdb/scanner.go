@@ -40,8 +40,8 @@ type Key struct {
 //		...
 //	}
 type Scanner struct {
-	// Now is the time in milliseconds since 1970 against which expiries are judged. Set it before the first Next; with 0
-	// nothing is expired.
+	// Now is the time in milliseconds since 1970 against which expiries are judged. Set it before the first Next. Left at
+	// 0, it makes no expiry after 1970 count as past.
 	Now int64
 	// Library, if set, is asked for each function library where to write its source, which has size bytes. A nil
 	// Writer skips it. A library is written whole within Next, or Next fails.
@@ -131,8 +131,8 @@ func (s *Scanner) SkipValue() error {
 	return s.in.err
 }
 
-// Err returns the error that ended the scan: an *Error. It is nil until then, and after a file that is whole: its end marker was
-// read, its checksum is right or absent, and nothing follows.
+// Err returns the error that ended the scan, an *Error. It is nil until then, and after a file that is whole: its end marker
+// was read, its checksum is right or absent, and nothing follows.
 func (s *Scanner) Err() error { return s.in.err }
 
 // Offset returns the number of bytes of the uncompressed file that are consumed.
@@ -140,7 +140,7 @@ func (s *Scanner) Offset() int64 { return s.in.offset() }
 
 // startKey reads the name after type byte t.
 func (s *Scanner) startKey(t Type, at int64) {
-	if reason, ok := walkable(t, s.stats.Dialect); !ok {
+	if reason := unwalkable(t, s.stats.Dialect); reason != "" {
 		s.in.fail(at, ErrUnsupported, "%s", reason)
 		return
 	}

@@ -1,6 +1,7 @@
 package rdb
 
-// stream walks a stream. Its format grew with Redis: 1 is 5.0's, 2 is 7.0's, 3 is 7.2's, 4 is 8.6's.
+// stream walks a stream. Its format grew with Redis: 1 is 5.0's, 2 is 7.0's, 3 is 7.2's, 4 is 8.6's, 5 is
+// 8.8's.
 func (s *Scanner) stream(format int) {
 	in := &s.in
 	s.mem += objectSize + streamSize
@@ -46,6 +47,11 @@ func (s *Scanner) group(format int) {
 	}
 	for n := in.length(); n > 0 && in.err == nil; n-- {
 		s.consumer(format)
+	}
+	if format >= 5 {
+		for n := in.length(); n > 0 && in.err == nil; n-- {
+			in.take(16) // an entry that was given back and waits for a consumer
+		}
 	}
 }
 

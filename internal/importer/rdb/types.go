@@ -33,19 +33,21 @@ const (
 	TypeHashMetadata     Type = 24 // 7.4
 	TypeHashListpackEx   Type = 25 // 7.4
 	TypeStreamListpacks4 Type = 26 // 8.6
+	TypeStreamListpacks5 Type = 27 // 8.8
 
 	// TypeHash2 is Valkey 9's hash with expiring fields. Only a file of the Valkey dialect has it.
 	TypeHash2 Type = 22
 )
 
 // lastType is the highest type there is a name for.
-const lastType = TypeStreamListpacks4
+const lastType = TypeStreamListpacks5
 
 var typeNames = [lastType + 1]string{
 	"string", "list", "set", "zset", "hash", "zset-2", "module-pre-ga", "module-2", 9: "hash-zipmap", "list-ziplist",
 	"set-intset", "zset-ziplist", "hash-ziplist", "list-quicklist", "stream-listpacks", "hash-listpack", "zset-listpack",
 	"list-quicklist-2", "stream-listpacks-2", "set-listpack", "stream-listpacks-3", "hash-metadata-pre-ga",
 	"hash-listpack-ex-pre-ga", "hash-metadata", "hash-listpack-ex", "stream-listpacks-4",
+	"stream-listpacks-5",
 }
 
 // String returns the type's name in rdb.h's words, or its number. It reads 22 as Redis does.
@@ -93,26 +95,44 @@ func (d Dialect) String() string {
 	return "redis"
 }
 
-// The versions this package knows, all of which it can walk.
+// The versions this package knows. A number keeps its meaning within a dialect, so that the values of each version are
+// either walked right or refused.
 const (
-	lastRedis   = 13
+	lastRedis   = 15 // 8.10
 	firstValkey = 80
 	lastValkey  = 80
 )
 
-// walkable says whether values of type t can be walked, and if not, why.
-func walkable(t Type, d Dialect) (reason string, ok bool) {
+// later names what Redis 8.8 and 8.10 added and this package cannot walk.
+func later(t Type) string {
+	switch t {
+	case 28:
+		return "an array (type 28)"
+	case 29, 30, 31, 32:
+		return fmt.Sprintf("a template hash (type %d)", byte(t))
+	case 33:
+		return "a rate limiter (type 33)"
+	case 242:
+		return "a hash template (opcode 242)"
+	}
+	return ""
+}
+
+// unwalkable says why values of type t cannot be walked, or "" if they can.
+func unwalkable(t Type, d Dialect) string {
 	switch {
 	case t == TypeModulePreGA:
-		return "a module value of a 4.0 release candidate (type 6)", false
+		return "a module value of a 4.0 release candidate (type 6)"
 	case d == Valkey && t == TypeHash2:
-		return "", true
+		return ""
 	case d == Valkey && t > TypeHash2:
-		return fmt.Sprintf("a value of the unknown valkey type %d", byte(t)), false
+		return fmt.Sprintf("a value of the unknown valkey type %d", byte(t))
 	case t == TypeHashMetadataPre || t == TypeHashListpackPre:
-		return fmt.Sprintf("a hash with expiring fields of a 7.4 release candidate (type %d)", byte(t)), false
-	case t > lastType || typeNames[t] == "":
-		return fmt.Sprintf("a value of the unknown type %d", byte(t)), false
+		return fmt.Sprintf("a hash with expiring fields of a 7.4 release candidate (type %d)", byte(t))
+	case t <= lastType && typeNames[t] != "":
+		return ""
+	case later(t) != "":
+		return later(t) + " of redis 8.8 or later"
 	}
-	return "", true
+	return fmt.Sprintf("a value of the unknown type %d", byte(t))
 }

@@ -26,6 +26,8 @@ func (s *Scanner) value(t Type) {
 		s.stream(3)
 	case TypeStreamListpacks4:
 		s.stream(4)
+	case TypeStreamListpacks5:
+		s.stream(5)
 	case TypeModule2:
 		s.module()
 	case TypeHash2: // Redis's type of that number is not walkable
@@ -151,7 +153,8 @@ func (s *Scanner) emptyValue() bool {
 	case TypeHashListpackEx:
 		p := s.in.peek(8 + 7)
 		return len(p) > 8 && emptyBlob(t, p[8:])
-	case TypeStreamListpacks, TypeStreamListpacks2, TypeStreamListpacks3, TypeStreamListpacks4, TypeModule2:
+	case TypeStreamListpacks, TypeStreamListpacks2, TypeStreamListpacks3, TypeStreamListpacks4, TypeStreamListpacks5,
+		TypeModule2:
 		return false // may be empty for good
 	default:
 		return emptyBlob(t, s.in.peek(11))
