@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -41,8 +40,8 @@ func cloneSettings(settings map[string]json.RawMessage) map[string]json.RawMessa
 	return copied
 }
 
-// same reports whether a and b certainly have the same encoding. It is strict about times, which may differ in more
-// than JSON shows.
+// same reports whether a and b are alike in all that they hold. It is stricter than their encoding, which does not
+// show all of a time, nor every difference between empty and nil.
 func same(a, b *database.Database) bool {
 	return a.UID == b.UID &&
 		a.Name == b.Name &&
@@ -56,11 +55,11 @@ func same(a, b *database.Database) bool {
 		a.Backup == b.Backup &&
 		a.CreatedTime == b.CreatedTime &&
 		a.LastChangedTime == b.LastChangedTime &&
-		slices.Equal(a.Modules, b.Modules) &&
-		(a.Modules == nil) == (b.Modules == nil) &&
+		sameSlice(a.Modules, b.Modules) &&
 		sameImport(a.Import, b.Import) &&
 		sameBackupPolicy(a.BackupPolicy, b.BackupPolicy) &&
-		maps.EqualFunc(a.Settings, b.Settings, sameJSON)
+		(a.Settings == nil) == (b.Settings == nil) &&
+		maps.EqualFunc(a.Settings, b.Settings, sameSlice)
 }
 
 func sameImport(a, b database.Import) bool {
@@ -68,7 +67,7 @@ func sameImport(a, b database.Import) bool {
 		a.Progress == b.Progress &&
 		a.FailureReason == b.FailureReason &&
 		a.Run == b.Run &&
-		slices.Equal(a.Sources, b.Sources)
+		sameSlice(a.Sources, b.Sources)
 }
 
 func sameBackupPolicy(a, b database.BackupPolicy) bool {
@@ -76,7 +75,9 @@ func sameBackupPolicy(a, b database.BackupPolicy) bool {
 		a.Interval == b.Interval &&
 		a.IntervalOffset == b.IntervalOffset &&
 		a.History == b.History &&
-		bytes.Equal(a.Location, b.Location)
+		sameSlice(a.Location, b.Location)
 }
 
-func sameJSON(a, b json.RawMessage) bool { return bytes.Equal(a, b) }
+func sameSlice[S ~[]T, T comparable](a, b S) bool {
+	return (a == nil) == (b == nil) && slices.Equal(a, b)
+}

@@ -1,0 +1,236 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
+)
+
+func TestNoChangeWritesNothing(t *testing.T) {
+	s := fresh(t)
+	db := named(1)
+	db.Settings = map[string]json.RawMessage{"a": json.RawMessage(`[1]`)}
+	db.CreatedTime = time.Unix(1700000000, 0).UTC()
+	add(t, s, db)
+	rules := map[string]func(db *database.Database) error{
+		"nothing":      func(*database.Database) error { return nil },
+		"the same":     func(db *database.Database) error { db.Name = "db"; return nil },
+		"other spaces": func(db *database.Database) error { db.Settings["a"] = json.RawMessage("[ 1 ]"); return nil },
+		"other zone": func(db *database.Database) error {
+			db.CreatedTime = db.CreatedTime.In(time.FixedZone("", 0))
+			return nil
+		},
+		"empty slice": func(db *database.Database) error { db.Import.Sources = []database.Source{}; return nil },
+		"refusal":     func(db *database.Database) error { db.Name = "other"; return database.ErrBusy },
+	}
+	for name, rule := range rules {
+		t.Run(name, func(t *testing.T) {
+			commits, writes := s.Commits(t), s.Writes()
+			after, err := s.Update(t.Context(), 1, rule)
+			if refused := name == "refusal"; refused != errors.Is(err, database.ErrBusy) || !refused && !reflect.DeepEqual(after, db) {
+				t.Errorf("Update: %+v, %v; want %+v", after, err, db)
+			}
+			if s.Commits(t) != commits || s.Writes() != writes {
+				t.Errorf("%d commits, %d writes", s.Commits(t)-commits, s.Writes()-writes)
+			}
+		})
+	}
+}
+
+func TestOpenWritesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	s := open(t, path)
+	add(t, s, named(1))
+	commits := s.Commits(t)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s = open(t, path); s.Commits(t) != commits || s.Writes() != 0 {
+		t.Errorf("%d commits, %d writes", s.Commits(t)-commits, s.Writes())
+	}
+}
+
+// The clock of a synctest bubble stands still unless something waits for it.
+func TestLoneChangeGoesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := fresh(t)
+		add(t, s, named(1))
+		start := time.Now()
+		for range 10 {
+			commits := s.Commits(t)
+			if _, err := s.Update(t.Context(), 1, grow); err != nil {
+				t.Fatal(err)
+			}
+			if n := s.Commits(t) - commits; n != 1 {
+				t.Fatalf("%d commits", n)
+			}
+		}
+		if waited := time.Since(start); waited != 0 {
+			t.Errorf("waited %v for a clock", waited)
+		}
+	})
+}
+
+// onTurn gives a rule that grows the record and tells turn when it is run upon the changes before it, for the second
+// time. Whoever seals the batch then waits until the change is in it.
+func onTurn(turn chan<- struct{}) func(*database.Database) error {
+	runs := 0
+	return func(db *database.Database) error {
+		if runs++; runs == 2 {
+			turn <- struct{}{}
+		}
+		return grow(db)
+	}
+}
+
+func TestChangesShareACommit(t *testing.T) {
+	const writers = 16
+	s := fresh(t)
+	add(t, s, named(1))
+	commits, release := s.Commits(t), s.HoldCommits()
+	turn := make(chan struct{}, writers)
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			if _, err := s.Update(t.Context(), 1, onTurn(turn)); err != nil {
+				t.Errorf("Update: %v", err)
+			}
+		})
+	}
+	for range writers {
+		<-turn
+	}
+	if db, err := s.Get(t.Context(), 1); err != nil || db.MemorySize != 0 {
+		t.Errorf("Get before the commit: %+v, %v", db, err)
+	}
+	release()
+	all.Wait()
+	if n := s.Commits(t) - commits; n != 1 {
+		t.Errorf("%d commits for %d changes", n, writers)
+	}
+	if db, err := s.Get(t.Context(), 1); err != nil || db.MemorySize != writers {
+		t.Errorf("Get: %+v, %v", db, err)
+	}
+}
+
+func TestContextEndsBeforeTurn(t *testing.T) {
+	s := fresh(t)
+	add(t, s, named(1))
+	turn, first := make(chan struct{}), make(chan error)
+	go func() {
+		_, err := s.Update(t.Context(), 1, onTurn(turn)) // has the turn until turn is read
+		first <- err
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	runs := 0
+	_, err := s.Update(ctx, 1, func(db *database.Database) error {
+		runs++
+		cancel()
+		return grow(db)
+	})
+	if !errors.Is(err, context.Canceled) || runs != 1 {
+		t.Errorf("Update: %v after %d runs of its rule", err, runs)
+	}
+	<-turn
+	if err := <-first; err != nil {
+		t.Errorf("the change in front: %v", err)
+	}
+	if db, err := s.Get(t.Context(), 1); err != nil || db.MemorySize != 1 {
+		t.Errorf("Get: %+v, %v", db, err)
+	}
+}
+
+func TestContextEndsAfterTurn(t *testing.T) {
+	s := fresh(t)
+	add(t, s, named(1))
+	release := s.HoldCommits()
+	ctx, cancel := context.WithCancel(t.Context())
+	turn, done := make(chan struct{}, 1), make(chan error)
+	go func() {
+		_, err := s.Update(ctx, 1, onTurn(turn))
+		done <- err
+	}()
+	<-turn
+	cancel()
+	release()
+	if err := <-done; err != nil {
+		t.Errorf("Update: %v", err)
+	}
+	if db, err := s.Get(t.Context(), 1); err != nil || db.MemorySize != 1 {
+		t.Errorf("Get: %+v, %v", db, err)
+	}
+}
+
+// Of two calls of Close, one closes the store and waits for the change; the other's ErrClosed tells that it has begun.
+func TestCloseWaitsForChanges(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	s := open(t, path)
+	add(t, s, named(1))
+	release := s.HoldCommits()
+	turn, done, closing := make(chan struct{}, 1), make(chan error), make(chan error)
+	go func() {
+		_, err := s.Update(t.Context(), 1, onTurn(turn))
+		done <- err
+	}()
+	<-turn
+	for range 2 {
+		go func() { closing <- s.Close() }()
+	}
+	if err := <-closing; !errors.Is(err, store.ErrClosed) {
+		t.Errorf("a Close that does not wait: %v", err)
+	}
+	if _, err := s.Update(t.Context(), 1, grow); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("Update while closing: %v", err)
+	}
+	release()
+	if err := errors.Join(<-done, <-closing); err != nil {
+		t.Error(err)
+	}
+	if db, err := open(t, path).Get(t.Context(), 1); err != nil || db.MemorySize != 1 {
+		t.Errorf("Get after reopening: %+v, %v", db, err)
+	}
+}
+
+// A change that cannot be written takes those with it that rest upon it, one of which changed nothing beyond it.
+func TestFailedWrite(t *testing.T) {
+	s := fresh(t)
+	add(t, s, named(1))
+	release := s.HoldCommits()
+	turn, done := make(chan struct{}, 1), make(chan error, 3)
+	update := func(rule func(*database.Database) error) {
+		_, err := s.Update(t.Context(), 1, rule)
+		done <- err
+	}
+	go update(onTurn(turn))
+	<-turn
+	go update(func(db *database.Database) error {
+		if db.MemorySize == 1 {
+			turn <- struct{}{}
+		}
+		db.MemorySize = 1
+		return nil
+	})
+	<-turn
+	if err := s.LoseFile(); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	update(grow)
+	for range 3 {
+		if err := <-done; err == nil {
+			t.Error("Update: no error")
+		}
+	}
+	if db, err := s.Get(t.Context(), 1); err != nil || db.MemorySize != 0 {
+		t.Errorf("Get: %+v, %v", db, err)
+	}
+}

@@ -1,0 +1,180 @@
+package store_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/internal/store/storetest"
+)
+
+func TestConformance(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, path string) storetest.Backend { return open(t, path) })
+}
+
+// open gives a store whose file is checked when the test is over and has closed it.
+func open(t *testing.T, path string) *store.Store {
+	t.Helper()
+	s, err := store.Open(path)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil && !errors.Is(err, store.ErrClosed) {
+			t.Errorf("Close: %v", err)
+		}
+		check(t, path)
+	})
+	return s
+}
+
+func fresh(t *testing.T) *store.Store {
+	t.Helper()
+	return open(t, filepath.Join(t.TempDir(), "store"))
+}
+
+// check holds the file against bbolt's own rules.
+func check(t *testing.T, path string) {
+	t.Helper()
+	raw(t, path, func(tx *bbolt.Tx) error {
+		var all []error
+		for err := range tx.Check() {
+			all = append(all, err)
+		}
+		return errors.Join(all...)
+	})
+}
+
+// raw changes the file behind the store's back.
+func raw(t *testing.T, path string, do func(tx *bbolt.Tx) error) {
+	t.Helper()
+	file, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
+	if err != nil {
+		t.Fatalf("open %s: %v", path, err)
+	}
+	if err := errors.Join(file.Update(do), file.Close()); err != nil {
+		t.Errorf("%s: %v", path, err)
+	}
+}
+
+func named(uid int) *database.Database {
+	return &database.Database{UID: uid, Name: "db", Type: "redis", Status: database.Active}
+}
+
+func add(t testing.TB, s *store.Store, db *database.Database) {
+	t.Helper()
+	if _, err := s.Create(t.Context(), db); err != nil {
+		t.Fatalf("Create %d: %v", db.UID, err)
+	}
+}
+
+func grow(db *database.Database) error {
+	db.MemorySize++
+	return nil
+}
+
+func TestOpenRefuses(t *testing.T) {
+	rows := map[string]struct {
+		prepare func(t *testing.T, path string)
+		want    string // in the error, beside the path
+	}{
+		"no directory":     {func(t *testing.T, path string) { remove(t, filepath.Dir(path)) }, "no such file or directory"},
+		"locked":           {func(t *testing.T, path string) { open(t, path) }, "store is in use by another process"},
+		"other file":       {func(t *testing.T, path string) { write(t, path, strings.Repeat("no store", 4096)) }, "invalid"},
+		"other bbolt":      {change("", "", ""), "not a store of databases"},
+		"newer schema":     {change("meta", "schema", "2"), "has schema 2; this program knows none newer than 1"},
+		"no schema":        {change("meta", "schema", ""), "schema: "},
+		"broken record":    {change("records", "bdb/0000000007", "{"), "record bdb/0000000007: unexpected end of JSON input"},
+		"misplaced record": {change("records", "bdb/0000000007", `{"UID":8}`), "record bdb/0000000007: holds database 8"},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "dir", "store")
+			if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			row.prepare(t, path)
+			s, err := store.Open(path)
+			if err == nil {
+				s.Close()
+				t.Fatal("opened")
+			}
+			if !strings.Contains(err.Error(), row.want) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%v; want %q and %s", err, row.want, path)
+			}
+			if errors.Is(err, store.ErrLocked) != (name == "locked") {
+				t.Errorf("%v is ErrLocked, or should be", err)
+			}
+		})
+	}
+}
+
+// change gives a store one entry that this program would not have written; without a bucket, one in the place of all.
+func change(bucket, key, value string) func(t *testing.T, path string) {
+	return func(t *testing.T, path string) {
+		if bucket == "" {
+			raw(t, path, func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte("other")); return err })
+			return
+		}
+		if err := open(t, path).Close(); err != nil {
+			t.Fatal(err)
+		}
+		raw(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucket)).Put([]byte(key), []byte(value)) })
+	}
+}
+
+func remove(t *testing.T, path string) {
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFileIsForItsUserAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	open(t, path)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode() != fs.FileMode(0o600) {
+		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+func TestKeysSortAsUIDs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	s := open(t, path)
+	for _, uid := range []int{database.MaxUID, 10, 9, 1} {
+		add(t, s, named(uid))
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"bdb/0000000001", "bdb/0000000009", "bdb/0000000010", "bdb/2147483647"}
+	raw(t, path, func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("records")).ForEach(func(k, _ []byte) error {
+			if string(k) != want[0] {
+				t.Errorf("key %s, want %s", k, want[0])
+			}
+			want = want[1:]
+			return nil
+		})
+	})
+	if len(want) > 0 {
+		t.Errorf("missing %v", want)
+	}
+}
