@@ -1,0 +1,86 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/reimport/reimport/client"
+)
+
+// exampleServer stands for a cluster whose database 1 ends its import as this body says.
+func exampleServer(end string) *httptest.Server {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/bdbs/1", playing(`{"uid":1,"import_status":"importing","import_progress":40}`, end))
+	mux.HandleFunc("POST /v1/bdbs/1/actions/import", playing(""))
+	mux.HandleFunc("PUT /v1/bdbs/1/actions/import_reset_status", playing(""))
+	mux.HandleFunc("PUT /v1/bdbs/7/actions/import_reset_status", answer(404, `{"error_code":"db_not_exist","description":"database does not exist"}`))
+	return httptest.NewServer(mux)
+}
+
+func Example() {
+	srv := exampleServer(`{"uid":1,"import_status":"succeeded","import_progress":100}`)
+	defer srv.Close()
+	ctx := context.Background()
+
+	c, err := client.New(srv.URL, client.WithBasicAuth("admin@example.com", "password"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	dump, err := client.ParseSource("/mnt/backups/sessions.rdb")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := c.StartImport(ctx, 1, dump); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = c.WaitImport(ctx, 1, time.Millisecond, func(s client.ImportState) {
+		fmt.Printf("%s %.0f%%\n", s.Status, s.Progress)
+	})
+	fmt.Println("error:", err)
+	// Output:
+	// importing 40%
+	// succeeded 100%
+	// error: <nil>
+}
+
+func ExampleClient_WaitImport() {
+	srv := exampleServer(`{"uid":1,"import_status":"failed","import_failure_reason":"file-corrupted"}`)
+	defer srv.Close()
+	ctx := context.Background()
+
+	c, err := client.New(srv.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = c.WaitImport(ctx, 1, time.Millisecond, nil)
+	var failed *client.ImportFailedError
+	if errors.As(err, &failed) {
+		fmt.Println("failed:", failed.Reason)
+		fmt.Println("reset:", c.ResetImportStatus(ctx, failed.UID))
+	}
+	// Output:
+	// failed: file-corrupted
+	// reset: <nil>
+}
+
+func ExampleClient_ResetImportStatus() {
+	srv := exampleServer("")
+	defer srv.Close()
+
+	c, err := client.New(srv.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = c.ResetImportStatus(context.Background(), 7)
+	fmt.Println(errors.Is(err, client.ErrNotFound), err)
+	// Output: true database does not exist (404 db_not_exist)
+}

@@ -1,0 +1,110 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reimport/reimport/client"
+)
+
+// playing answers each request with the next of these bodies, and goes on with the last.
+func playing(bodies ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, bodies[0])
+		if len(bodies) > 1 {
+			bodies = bodies[1:]
+		}
+	}
+}
+
+func TestWaitImport(t *testing.T) {
+	const (
+		initializing = `{"uid":1,"import_status":"initializing","import_progress":0}`
+		half         = `{"uid":1,"import_status":"importing","import_progress":50.5}`
+		succeeded    = `{"uid":1,"import_status":"succeeded","import_progress":100}`
+		failed       = `{"uid":1,"import_status":"failed","import_failure_reason":"file-larger-than-mem-limit:2048:1024"}`
+	)
+	for name, tt := range map[string]struct {
+		bodies []string
+		want   error
+		status string
+		seen   []string
+		looks  int // pauses between two looks
+	}{
+		"success":           {[]string{initializing, half, half, succeeded}, nil, "succeeded", []string{"initializing", "importing", "succeeded"}, 3},
+		"success at once":   {[]string{succeeded}, nil, "succeeded", []string{"succeeded"}, 0},
+		"failure":           {[]string{half, failed}, client.ErrImportFailed, "failed", []string{"importing", "failed"}, 1},
+		"reset meanwhile":   {[]string{half, `{"import_status":"idle"}`}, client.ErrNoImport, "idle", []string{"importing", "idle"}, 1},
+		"idle":              {[]string{`{"import_status":"idle"}`}, client.ErrNoImport, "idle", []string{"idle"}, 0},
+		"never imported":    {[]string{`{"import_status":"","import_progress":0.0}`}, client.ErrNoImport, "", []string{""}, 0},
+		"key missing":       {[]string{`{"uid":1}`}, client.ErrNoImport, "", []string{""}, 0},
+		"status of its own": {[]string{`{"import_status":"thinking"}`, succeeded}, nil, "succeeded", []string{"thinking", "succeeded"}, 1},
+		"not a database":    {[]string{half, `[]`}, client.ErrUnexpectedBody, "importing", []string{"importing"}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock, seen := newClock(), []string{}
+			c := serve(t, playing(tt.bodies...), clock.option())
+			state, err := c.WaitImport(t.Context(), 1, 5*time.Second, func(s client.ImportState) { seen = append(seen, string(s.Status)) })
+			if !errors.Is(err, tt.want) || string(state.Status) != tt.status {
+				t.Errorf("got %+v, %v, want %q, %v", state, err, tt.status, tt.want)
+			}
+			if !slices.Equal(seen, tt.seen) || len(clock.slept) != tt.looks {
+				t.Errorf("saw %q with %d pauses, want %q with %d", seen, len(clock.slept), tt.seen, tt.looks)
+			}
+			var failed *client.ImportFailedError
+			if errors.As(err, &failed) && (failed.UID != 1 || failed.Reason != "file-larger-than-mem-limit:2048:1024") {
+				t.Errorf("got %+v", failed)
+			}
+		})
+	}
+}
+
+func TestWaitImportGivesUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	clock := newClock()
+	clock.before = func(time.Duration) { cancel() }
+	c := serve(t, playing(`{"import_status":"importing","import_progress":12}`), clock.option())
+	state, err := c.WaitImport(ctx, 1, time.Second, nil)
+	if !errors.Is(err, context.Canceled) || state.Progress != 12 {
+		t.Errorf("got %+v, %v, want the last state and Canceled", state, err)
+	}
+	if _, err := c.WaitImport(t.Context(), 1, 0, nil); !errors.Is(err, client.ErrInvalid) {
+		t.Errorf("no time between two looks: %v, want ErrInvalid", err)
+	}
+}
+
+func TestParseSource(t *testing.T) {
+	for _, s := range []struct{ in, want string }{
+		{"/mnt/a b.rdb", `{"path":"/mnt/a b.rdb","type":"mount_point"}`},
+		{"https://u:p@h/a.rdb", `{"type":"url","url":"https://u:p@h/a.rdb"}`},
+		{"HTTP://h/a.rdb", `{"type":"url","url":"HTTP://h/a.rdb"}`},
+		{"ftp://h/a.rdb", `{"type":"url","url":"ftp://h/a.rdb"}`},
+		{"ftps://h/a.rdb", `{"type":"url","url":"ftps://h/a.rdb"}`},
+		{"sftp://u@h:22/a.rdb", `{"sftp_url":"sftp://u@h:22/a.rdb","type":"sftp"}`},
+	} {
+		source, err := client.ParseSource(s.in)
+		if err != nil {
+			t.Errorf("%s: %v", s.in, err)
+			continue
+		}
+		if got, _ := json.Marshal(source); string(got) != s.want {
+			t.Errorf("%s: got %s, want %s", s.in, got, s.want)
+		}
+	}
+	for _, in := range []string{"", "sessions.rdb", "./a", "https://", "https://u:" + secret + "@h:x/", "s3://bucket/a.rdb", "file:///a.rdb"} {
+		_, err := client.ParseSource(in)
+		if !errors.Is(err, client.ErrInvalid) {
+			t.Errorf("%q: %v, want ErrInvalid", in, err)
+		}
+		if err != nil && strings.Contains(err.Error(), secret) {
+			t.Errorf("the error gives the password away: %v", err)
+		}
+	}
+}
