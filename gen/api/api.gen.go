@@ -183,7 +183,7 @@ type ABSSource struct {
 
 	// Filename File name with its extension.
 	Filename string  `json:"filename"`
-	SasToken *string `json:"sas_token,omitempty"`
+	SASToken *string `json:"sas_token,omitempty"`
 	Subdir   *string `json:"subdir,omitempty"`
 	Type     string  `json:"type"`
 }
@@ -426,7 +426,7 @@ type BDB struct {
 	TrafficManuallyDisabled *bool                     `json:"traffic_manually_disabled,omitempty"`
 	Type                    *string                   `json:"type,omitempty"`
 
-	// UID Unique in the cluster
+	// UID Unique in the cluster, fixed at creation.
 	UID               *int      `json:"uid,omitempty"`
 	UseNodes          *[]string `json:"use_nodes,omitempty"`
 	UseSelectiveFlush *bool     `json:"use_selective_flush,omitempty"`
@@ -824,7 +824,7 @@ type BackupLocation struct {
 	PrivateKey      *string `json:"private_key,omitempty"`
 	PrivateKeyID    *string `json:"private_key_id,omitempty"`
 	RegionName      *string `json:"region_name,omitempty"`
-	SasToken        *string `json:"sas_token,omitempty"`
+	SASToken        *string `json:"sas_token,omitempty"`
 	SecretAccessKey *string `json:"secret_access_key,omitempty"`
 	SFTPURL         *string `json:"sftp_url,omitempty"`
 	Subdir          *string `json:"subdir,omitempty"`
@@ -848,7 +848,7 @@ type Endpoint struct {
 //
 // Example: {"description":"database is busy with another action","error_code":"busy"}
 type Error struct {
-	// Description What was wrong
+	// Description What was wrong, for people.
 	Description string `json:"description"`
 
 	// ErrorCode One of ErrorCode from this server. A cluster has more.

@@ -1,0 +1,161 @@
+package server
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"net/http"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/reimport/reimport/internal/cluster"
+)
+
+// Lockout says when a user who keeps failing to log in is locked out. The zero value never locks anybody out.
+type Lockout struct {
+	Failures int           // this many
+	Within   time.Duration // in this time
+	For      time.Duration // lock the user out for this long
+}
+
+// maxVerified bounds the cache of credentials that bcrypt has accepted: more users than that at once only cost time.
+const maxVerified = 1024
+
+// authenticator checks Basic credentials. bcrypt takes 60 ms on purpose; credentials it has accepted are remembered
+// under a keyed hash, which costs a microsecond and is worth nothing to who reads it.
+type authenticator struct {
+	users   map[string]cluster.User
+	nobody  string // the costliest user's hash, compared against in vain for users who do not exist
+	lockout Lockout
+	now     func() time.Time
+	slots   chan struct{} // bounds how much bcrypt runs at once
+	key     []byte
+
+	mu       sync.RWMutex
+	verified map[[sha256.Size]byte]cluster.User
+	failures map[string][]time.Time // by email of an existing user, oldest first
+	locked   map[string]time.Time   // until when
+}
+
+func newAuthenticator(users []cluster.User, lockout Lockout, now func() time.Time) *authenticator {
+	a := &authenticator{
+		users:    map[string]cluster.User{},
+		lockout:  lockout,
+		now:      now,
+		slots:    make(chan struct{}, runtime.GOMAXPROCS(0)),
+		key:      make([]byte, sha256.Size),
+		verified: map[[sha256.Size]byte]cluster.User{},
+		failures: map[string][]time.Time{},
+		locked:   map[string]time.Time{},
+	}
+	rand.Read(a.key)
+	most := 0
+	for _, u := range users {
+		a.users[u.Email] = u
+		if cost, _ := bcrypt.Cost([]byte(u.PasswordHash)); cost > most {
+			most, a.nobody = cost, u.PasswordHash
+		}
+	}
+	return a
+}
+
+// authenticate returns the user whose credentials the request carries, or errUnauthorized whatever is wrong with them.
+func (a *authenticator) authenticate(r *http.Request) (cluster.User, error) {
+	if len(r.Header["Authorization"]) > 1 {
+		return cluster.User{}, refuse(errParameter, "Authorization: expected one header")
+	}
+	email, password, ok := r.BasicAuth()
+	if !ok {
+		return cluster.User{}, errUnauthorized
+	}
+	digest := a.digest(email, password)
+	if user, ok := a.remembered(digest); ok {
+		return user, nil
+	}
+	return a.verify(r.Context(), email, password, digest)
+}
+
+func (a *authenticator) digest(email, password string) (digest [sha256.Size]byte) {
+	mac := hmac.New(sha256.New, a.key)
+	mac.Write([]byte(email))
+	mac.Write([]byte{0})
+	mac.Write([]byte(password))
+	mac.Sum(digest[:0])
+	return digest
+}
+
+func (a *authenticator) remembered(digest [sha256.Size]byte) (cluster.User, bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	user, ok := a.verified[digest]
+	return user, ok && !a.isLocked(user.Email)
+}
+
+func (a *authenticator) verify(ctx context.Context, email, password string, digest [sha256.Size]byte) (cluster.User, error) {
+	select {
+	case a.slots <- struct{}{}:
+		defer func() { <-a.slots }()
+	case <-ctx.Done():
+		return cluster.User{}, ctx.Err()
+	}
+	// Those who waited for the same credentials to be checked need not check them again.
+	if user, ok := a.remembered(digest); ok {
+		return user, nil
+	}
+	user, known := a.users[email]
+	hash := a.nobody
+	if known {
+		hash = user.PasswordHash
+	}
+	matches := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+	if !known {
+		return cluster.User{}, errUnauthorized
+	}
+	return user, a.note(user, matches, digest)
+}
+
+// note records how a login of an existing user went. A locked-out user's right password is a wrong one.
+func (a *authenticator) note(user cluster.User, matches bool, digest [sha256.Size]byte) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.isLocked(user.Email):
+		return errUnauthorized
+	case !matches:
+		a.fail(user.Email)
+		return errUnauthorized
+	}
+	delete(a.failures, user.Email)
+	delete(a.locked, user.Email)
+	if len(a.verified) >= maxVerified {
+		clear(a.verified)
+	}
+	a.verified[digest] = user
+	return nil
+}
+
+func (a *authenticator) isLocked(email string) bool {
+	until, locked := a.locked[email]
+	return locked && a.now().Before(until)
+}
+
+func (a *authenticator) fail(email string) {
+	if a.lockout.Failures == 0 {
+		return
+	}
+	now := a.now()
+	recent := a.failures[email]
+	for len(recent) > 0 && now.Sub(recent[0]) >= a.lockout.Within {
+		recent = recent[1:]
+	}
+	recent = append(recent, now)
+	if len(recent) >= a.lockout.Failures {
+		a.locked[email] = now.Add(a.lockout.For)
+		recent = nil
+	}
+	a.failures[email] = recent
+}

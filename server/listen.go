@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// The time limits of a connection. A request is small and so is its answer; imports run behind them.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 10 * time.Second
+	writeTimeout      = 20 * time.Second
+	idleTimeout       = 60 * time.Second
+	maxHeaderBytes    = 16 << 10
+)
+
+// Serve answers requests on l until ctx ends, with TLS where config is not nil. Then it says so on /healthz, takes no
+// more connections and waits up to grace for the requests in flight. It returns nil after such an end.
+func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, grace time.Duration) error {
+	h := &http.Server{
+		Handler:           s,
+		TLSConfig:         config,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() {
+		if config != nil {
+			served <- h.ServeTLS(l, "", "")
+		} else {
+			served <- h.Serve(l)
+		}
+	}()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	err := h.Shutdown(deadline)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.Join(errors.New("requests still in flight were cut off"), h.Close())
+	}
+	<-served
+	return err
+}

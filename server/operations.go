@@ -1,0 +1,111 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
+
+	"github.com/reimport/reimport/gen/rest"
+	"github.com/reimport/reimport/internal/cluster"
+)
+
+// operation is one operation of the contract with what must happen before its handler.
+type operation struct {
+	id         string
+	route      string // method and path
+	permission string
+	validator  *validator
+}
+
+// operations reads the guarded operations from the contract. An operation without credentials, a known permission or
+// an id is an error: there is no way to serve one unguarded.
+func operations(doc *openapi3.T) ([]*operation, error) {
+	var ops []*operation
+	for path, item := range doc.Paths.Map() {
+		for method, o := range item.Operations() {
+			permission, _ := o.Extensions["x-permission"].(string)
+			if o.OperationID == "" || !cluster.KnownPermission(permission) {
+				return nil, fmt.Errorf("contract: %s %s: expected an operationId and a known x-permission", method, path)
+			}
+			security := doc.Security
+			if o.Security != nil {
+				security = *o.Security
+			}
+			if len(security) != 1 || security[0]["basicAuth"] == nil {
+				return nil, fmt.Errorf("contract: %s: expected basicAuth and nothing else as its security", o.OperationID)
+			}
+			v, err := newValidator(doc, path, item, method, o)
+			if err != nil {
+				return nil, fmt.Errorf("contract: %s: %w", o.OperationID, err)
+			}
+			ops = append(ops, &operation{o.OperationID, method + " " + path, permission, v})
+		}
+	}
+	return ops, nil
+}
+
+// guard authenticates, authorizes and validates, in this order.
+func (s *Server) guard(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			user, err := s.auth.authenticate(c.Request())
+			if err != nil {
+				return err
+			}
+			c.Set(userKey, user.Email)
+			if !user.Role.May(op.permission) {
+				return refuse(errForbidden, "this user's role lacks the permission "+op.permission)
+			}
+			if err := op.validator.validate(c); err != nil {
+				return err
+			}
+			return next(c)
+		}
+	}
+}
+
+// unguarded are the routes that stand outside the contract and need no credentials.
+var unguarded = []string{"GET /openapi.yaml", "GET /openapi.json", "GET /healthz"}
+
+var echoParam = regexp.MustCompile(`:(\w+)`)
+
+// checkRoutes compares what is registered with the contract.
+func checkRoutes(e *echo.Echo, ops []*operation) error {
+	missing := map[string]bool{}
+	for _, op := range ops {
+		missing[op.route] = true
+	}
+	for _, r := range e.Routes() {
+		route := r.Method + " " + echoParam.ReplaceAllString(r.Path, "{$1}")
+		if !missing[route] && !slices.Contains(unguarded, route) {
+			return fmt.Errorf("%s is neither in the contract nor on the list of open routes", route)
+		}
+		delete(missing, route)
+	}
+	for route := range missing {
+		return fmt.Errorf("%s is in the contract but not served", route)
+	}
+	return nil
+}
+
+// checkGuards tries every generated route without credentials, with nothing behind it: generated code that has drifted
+// from the contract looks its guard up under another name, finds none, and says nothing.
+func checkGuards(options rest.RegisterHandlersOptions) error {
+	e := echo.New()
+	e.HTTPErrorHandler = answerError
+	e.Use(recoverPanics)
+	rest.RegisterHandlersWithOptions(e, nil, options)
+	for _, r := range e.Routes() {
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, httptest.NewRequest(r.Method, echoParam.ReplaceAllString(r.Path, "1"), nil))
+		if w.Code != http.StatusUnauthorized {
+			return fmt.Errorf("%s %s answers without credentials", r.Method, r.Path)
+		}
+	}
+	return nil
+}

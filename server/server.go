@@ -1,0 +1,128 @@
+// Package server is the HTTP face: it assembles echo from the contract, authenticates, validates, and maps errors to
+// statuses. What the API does is in internal/database; when it happens, in internal/store and internal/importer.
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/reimport/reimport"
+	"github.com/reimport/reimport/gen/rest"
+	"github.com/reimport/reimport/internal/cluster"
+	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/store"
+)
+
+type strictHandlerFunc = rest.StrictHandlerFunc
+
+// Config is what a Server stands on. Everything in it is needed but Lockout and ShowCredentials.
+type Config struct {
+	Store    *store.Store
+	Importer *importer.Importer
+	Users    []cluster.User
+	Modules  database.Catalog
+	Lockout  Lockout
+	// ShowCredentials returns the passwords of databases, as Redis Software does unless mask_bdb_credentials is set.
+	ShowCredentials bool
+	Now             func() time.Time
+	Log             *slog.Logger
+}
+
+// Server answers the API. It owns neither store nor importer.
+type Server struct {
+	echo     *echo.Echo
+	auth     *authenticator
+	store    *store.Store
+	importer *importer.Importer
+	modules  database.Catalog
+	views    *views
+	now      func() time.Time
+	log      *slog.Logger
+	draining atomic.Bool
+}
+
+// New assembles a server. It fails where an operation of the contract would be served without authentication,
+// permission and validation, or where a route stands in no list.
+func New(cfg Config) (*Server, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(reimport.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("contract: %w", err)
+	}
+	views, err := newViews(doc, cfg.ShowCredentials)
+	if err != nil {
+		return nil, fmt.Errorf("contract: %w", err)
+	}
+	s := &Server{
+		echo: echo.New(), auth: newAuthenticator(cfg.Users, cfg.Lockout, cfg.Now), store: cfg.Store, importer: cfg.Importer,
+		modules: cfg.Modules, views: views, now: cfg.Now, log: cfg.Log,
+	}
+	return s, s.route(doc)
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+func (s *Server) route(doc *openapi3.T) error {
+	s.echo.HTTPErrorHandler = answerError
+	ops, err := operations(doc)
+	if err != nil {
+		return err
+	}
+	guards := map[string][]echo.MiddlewareFunc{}
+	for _, op := range ops {
+		guards[op.id] = []echo.MiddlewareFunc{s.guard(op)}
+	}
+	options := rest.RegisterHandlersOptions{OperationMiddlewares: guards}
+	if err := checkGuards(options); err != nil {
+		return err
+	}
+	rest.RegisterHandlersWithOptions(s.echo, rest.NewStrictHandler(s, []rest.StrictMiddlewareFunc{refuseNothing}), options)
+	s.echo.GET("/openapi.yaml", serveSpec)
+	s.echo.GET("/openapi.json", serveSpecJSON())
+	s.echo.GET("/healthz", s.health)
+	if err := checkRoutes(s.echo, ops); err != nil {
+		return err
+	}
+	s.echo.Use(newRequestIDs().assign, s.accessLog, recoverPanics, limitBody)
+	return nil
+}
+
+func serveSpec(c echo.Context) error {
+	return c.Blob(http.StatusOK, "application/yaml", reimport.Spec)
+}
+
+// serveSpecJSON converts the contract once, and only where somebody asks for it.
+func serveSpecJSON() echo.HandlerFunc {
+	convert := sync.OnceValues(func() ([]byte, error) {
+		var doc map[string]any
+		if err := yaml.Unmarshal(reimport.Spec, &doc); err != nil {
+			return nil, err
+		}
+		return json.Marshal(doc)
+	})
+	return func(c echo.Context) error {
+		data, err := convert()
+		if err != nil {
+			return err
+		}
+		return c.JSONBlob(http.StatusOK, data)
+	}
+}
+
+// health says whether requests are served: a 503 tells a balancer to send no more.
+func (s *Server) health(c echo.Context) error {
+	if s.draining.Load() {
+		return c.String(http.StatusServiceUnavailable, "shutting down\n")
+	}
+	return c.String(http.StatusOK, "ok\n")
+}
