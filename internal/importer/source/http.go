@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -28,18 +29,13 @@ var (
 	errTooMany   = errors.New("the file has more bytes than may be downloaded")
 )
 
-// newClient returns a client that follows no redirects, asks no proxy and lets nobody decompress on the way. It keeps no
-// connection, so there is nothing to close.
-func newClient(allowPrivate bool) *http.Client {
-	dialer := &net.Dialer{}
-	if !allowPrivate {
-		dialer.Control = dialPublic
-	}
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeader,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// newTransport asks no proxy and lets nobody decompress on the way. It keeps no connection, so there is nothing to close.
+// control sees every address before it is dialled. There is no http.Client on top: it would follow redirects its own way
+// and quote URLs in its errors.
+func newTransport(control func(network, address string, c syscall.RawConn) error) *http.Transport {
+	dialer := &net.Dialer{Control: control}
+	return &http.Transport{
+		DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: maxHeader,
 	}
 }
 
@@ -114,26 +110,12 @@ func (o *Opener) get(ctx context.Context, location string) (*http.Response, erro
 }
 
 func (o *Opener) ask(ctx context.Context, u, origin *url.URL) (*http.Response, error) {
-	bare := *u
-	bare.User = nil
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, bare.String(), nil)
-	if err != nil {
-		return nil, withoutURL(err)
-	}
+	req := (&http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}).WithContext(ctx)
 	if user := origin.User; user != nil && u.Scheme == origin.Scheme && strings.EqualFold(u.Host, origin.Host) {
 		password, _ := user.Password()
 		req.SetBasicAuth(user.Username(), password)
 	}
-	resp, err := o.client.Do(req)
-	return resp, withoutURL(err)
-}
-
-// withoutURL drops the URL, and the query in it, that net/http puts before its errors.
-func withoutURL(err error) error {
-	if with, ok := errors.AsType[*url.Error](err); ok {
-		return with.Err
-	}
-	return err
+	return o.transport.RoundTrip(req)
 }
 
 // spool copies r to a file that has lost its name already, so that it goes when it is closed, however that happens.

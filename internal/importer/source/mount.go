@@ -9,14 +9,14 @@ import (
 	"syscall"
 )
 
-// forbidden are the directories that Redis Software 8.2 no longer imports from (release notes of 8.2.0-25).
-func forbidden() []string {
+// redisSoftwareDirs are the directories that Redis Software 8.2 no longer imports from (release notes of 8.2.0-25).
+func redisSoftwareDirs() []string {
 	return []string{"/opt/redislabs", "/var/opt/redislabs", "/etc/opt/redislabs"}
 }
 
 var errNotRegular = errors.New("expected a regular file")
 
-func checkMountPoint(dir string) error {
+func (o *Opener) addMountPoint(dir string) error {
 	if !filepath.IsAbs(dir) {
 		return errors.New("expected an absolute path")
 	}
@@ -27,23 +27,24 @@ func checkMountPoint(dir string) error {
 	if !info.IsDir() {
 		return errors.New("expected a directory")
 	}
-	return checkReal(dir)
+	o.mounts = append(o.mounts, filepath.Clean(dir))
+	return o.checkReal(dir)
 }
 
 // checkReal refuses a path that leads to a forbidden directory by way of symlinks.
-func checkReal(path string) error {
+func (o *Opener) checkReal(path string) error {
 	actual, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
-	if isForbidden(actual) {
-		return errors.New("expected a path outside Redis Software's own directories")
+	if o.isForbidden(actual) {
+		return errors.New("it leads to a directory of Redis Software")
 	}
 	return nil
 }
 
-func isForbidden(path string) bool {
-	return slices.ContainsFunc(forbidden(), func(dir string) bool { return within(dir, path) })
+func (o *Opener) isForbidden(path string) bool {
+	return slices.ContainsFunc(o.forbidden, func(dir string) bool { return within(dir, path) })
 }
 
 // within reports whether the clean path is dir or below it, as text.
@@ -61,9 +62,9 @@ func (o *Opener) expectedPath(path string) string {
 		return `a path without ".."`
 	case strings.ContainsRune(path, 0):
 		return "a path without zero bytes"
-	case isForbidden(clean):
-		return "a path outside " + strings.Join(forbidden(), ", ")
-	case len(o.cfg.MountPoints) == 0:
+	case o.isForbidden(clean):
+		return "a path outside " + strings.Join(o.forbidden, ", ")
+	case len(o.mounts) == 0:
 		return "another type of source, as this server allows no mount points"
 	case o.mountOf(clean) == "":
 		return "a file below a directory that this server may import from"
@@ -72,11 +73,11 @@ func (o *Opener) expectedPath(path string) string {
 }
 
 func (o *Opener) mountOf(clean string) string {
-	i := slices.IndexFunc(o.cfg.MountPoints, func(dir string) bool { return dir != clean && within(dir, clean) })
+	i := slices.IndexFunc(o.mounts, func(dir string) bool { return dir != clean && within(dir, clean) })
 	if i < 0 {
 		return ""
 	}
-	return o.cfg.MountPoints[i]
+	return o.mounts[i]
 }
 
 // openPath opens the file at path, which expectedPath accepts. os.Root sees to it that symlinks do not lead out.
@@ -88,7 +89,7 @@ func (o *Opener) openPath(path string) (*os.File, error) {
 		return nil, unavailable(err)
 	}
 	defer root.Close()
-	if err := checkReal(path); err != nil {
+	if err := o.checkReal(path); err != nil {
 		return nil, unavailable(err)
 	}
 	name, err := filepath.Rel(dir, path)

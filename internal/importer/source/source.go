@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
@@ -38,26 +37,29 @@ const stall = 30 * time.Second
 
 // Opener opens sources. Its methods may be called from many goroutines.
 type Opener struct {
-	cfg    Config
-	client *http.Client
-	stall  time.Duration
-	grace  int64 // bytes that a gzip file may expand to whatever its size
+	cfg       Config
+	mounts    []string // clean
+	forbidden []string
+	transport *http.Transport
+	stall     time.Duration
+	grace     int64 // bytes that a gzip file may expand to whatever its size
 }
 
 // New returns an Opener, or what is wrong with cfg. It removes from SpoolDir what a dead process has left there.
 func New(cfg Config) (*Opener, error) {
-	mounts := make([]string, len(cfg.MountPoints))
-	for i, dir := range cfg.MountPoints {
-		if err := checkMountPoint(dir); err != nil {
+	o := &Opener{cfg: cfg, forbidden: redisSoftwareDirs(), transport: newTransport(dialPublic), stall: stall, grace: grace}
+	if cfg.AllowPrivate {
+		o.transport = newTransport(nil)
+	}
+	for _, dir := range cfg.MountPoints {
+		if err := o.addMountPoint(dir); err != nil {
 			return nil, fmt.Errorf("mount point %q: %w", dir, err)
 		}
-		mounts[i] = filepath.Clean(dir)
 	}
-	cfg.MountPoints = mounts
 	if err := clearSpool(cfg.SpoolDir); err != nil {
 		return nil, fmt.Errorf("spool directory: %w", err)
 	}
-	return &Opener{cfg: cfg, client: newClient(cfg.AllowPrivate), stall: stall, grace: grace}, nil
+	return o, nil
 }
 
 // Check tells whether src may be asked for, without touching it: nil or a *database.FieldError, whose Field is the
