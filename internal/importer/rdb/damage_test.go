@@ -96,6 +96,7 @@ func TestRefusals(t *testing.T) {
 		{"signed version", redis("+011").end(), ErrCorrupt, 0, "expected an rdb version"},
 		{"newer redis", redis("0016").end(), ErrUnsupported, 0, "redis rdb version 16; known are 1 to 15"},
 		{"newer valkey", newFile("VALKEY081").end(), ErrUnsupported, 0, "valkey rdb version 81"},
+		{"valkey of no release", newFile("VALKEY079").end(), ErrUnsupported, 0, "valkey rdb version 79"},
 		{"older valkey", newFile("VALKEY011").end(), ErrUnsupported, 0, "valkey rdb version 11"},
 		{"module of a release candidate", begin().key(6, "k").end(), ErrUnsupported, 11, "4.0 release candidate (type 6)"},
 		{"hash of a release candidate", begin().key(22, "k").end(), ErrUnsupported, 11, "7.4 release candidate (type 22)"},
@@ -125,6 +126,7 @@ func TestRefusals(t *testing.T) {
 		{"long name", begin().raw(0).length(512<<20 + 1).end(), ErrKeyTooLong, 12, "536870913 bytes"},
 		{"long compressed string", str().raw(0xC3).lengths(10_000_000, 1<<40).end(), ErrBulkLength, 14, "1099511627776 bytes"},
 		{"long compressed name", begin().raw(0).raw(0xC3).lengths(10_000_000, 1<<40).end(), ErrKeyTooLong, 12, "1099511627776 bytes"},
+		{"long stored string", str().raw(0xC3).lengths(512<<20+1, 512<<20).end(), ErrBulkLength, 14, "536870913 bytes"},
 		{"nothing compressed", str().raw(0xC3).lengths(0, 0).end(), ErrCorrupt, 14, "0 compressed bytes cannot hold"},
 		{"compressed too well", str().raw(0xC3).lengths(3, 265).raw(1, 2, 3).end(), ErrCorrupt, 14, "3 compressed bytes cannot hold a string of 265"},
 		{"compressed too badly", str().raw(0xC3).lengths(3, 1).raw(1, 2, 3).end(), ErrCorrupt, 14, "3 compressed bytes cannot hold"},
@@ -151,6 +153,9 @@ func TestNoChecksum(t *testing.T) {
 	data := newFile("REDIS0011").raw(255).u64(0).b
 	if err := scan(s, bytes.NewReader(data)); err != nil || s.Stats().Checksum {
 		t.Errorf("checksum 0: %v, told as there: %v", err, s.Stats().Checksum)
+	}
+	if err := scan(s, bytes.NewReader(newFile("REDIS0005").end())); err != nil || !s.Stats().Checksum {
+		t.Errorf("version 5: %v, told as there: %v", err, s.Stats().Checksum)
 	}
 	if err := scan(s, bytes.NewReader(newFile("REDIS0004").end())); err != nil || s.Stats().Checksum {
 		t.Errorf("version 4: %v, told as there: %v", err, s.Stats().Checksum)
@@ -235,6 +240,7 @@ func TestChunks(t *testing.T) {
 	files := whole(t)
 	files["redis-7.0"] = fixture(t, "redis-7.0")
 	files["mixed"] = mixedFile(2000)
+	files["wrong"] = newFile("REDIS0011").key(TypeStreamListpacks3, "k").length(2).texts("short", strings.Repeat("x", 300)).end()
 	files["damaged"] = files["all values"][:len(files["all values"])-20]
 	for name, data := range files {
 		want := trace(s, bytes.NewReader(data))

@@ -3,6 +3,7 @@ package rdb
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -230,10 +231,43 @@ func TestEmpty(t *testing.T) {
 	if st := s.Stats(); s.Err() != nil || st.Empty != 15 || st.Keys != 15 || st.Memory != 0 {
 		t.Errorf("error %v, stats %+v", s.Err(), st)
 	}
-	s.Reset(bytes.NewReader(allValues()))
+	s.Reset(io.MultiReader(
+		bytes.NewReader(newFile("REDIS0011").key(TypeString, "like an empty listpack").text(listpack()).b),
+		bytes.NewReader(allValues()[9:len(allValues())-8]), strings.NewReader("\x00\x00\x00\x00\x00\x00\x00\x00")))
 	for s.Next() {
 		if k := s.Key(); k.Empty {
 			t.Errorf("%s is told as empty", k.Name)
+		}
+	}
+	if s.Err() != nil {
+		t.Error(s.Err())
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	const now = 1_800_000_000_000
+	for _, c := range []struct {
+		opcode  *file
+		ms      int64
+		expired bool
+	}{
+		{new(file), 0, false},
+		{new(file).expireMS(-1), 0, false}, // as rdbLoadRio has it
+		{new(file).expireMS(-2), -2, true},
+		{new(file).expireMS(0), 1, true},
+		{new(file).expireMS(now - 1), now - 1, true},
+		{new(file).expireMS(now), now, false},
+		{new(file).raw(253, 0x10, 0, 0, 0), 16_000, true},
+		{new(file).raw(253, 0xFF, 0xFF, 0xFF, 0x7F), 2_147_483_647_000, false},
+	} {
+		s := NewScanner(bytes.NewReader(newFile("REDIS0011").raw(c.opcode.b...).key(TypeString, "k").text("v").end()))
+		s.Now = now
+		if !s.Next() || s.Key().ExpireMS != c.ms || s.Key().Expired != c.expired {
+			t.Errorf("%x: %v, key %+v; want %d, expired %v", c.opcode.b, s.Err(), *s.Key(), c.ms, c.expired)
+		}
+		s.Next()
+		if st := s.Stats(); (st.Expiring == 1) != (c.ms != 0) || (st.Expired == 1) != c.expired || (st.Memory == 0) != c.expired {
+			t.Errorf("%x: stats %+v", c.opcode.b, st)
 		}
 	}
 }

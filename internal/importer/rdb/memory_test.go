@@ -1,6 +1,7 @@
 package rdb
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -34,6 +35,26 @@ func TestMemoryEstimate(t *testing.T) {
 				t.Errorf("estimate is off by %+.1f %%, want at most 25", off)
 			}
 		})
+	}
+}
+
+// Each database has hash tables of its own, and expiries have theirs.
+func TestMemoryOfDatabases(t *testing.T) {
+	memory := func(f *file) int64 {
+		s := NewScanner(bytes.NewReader(f.end()))
+		for s.Next() {
+		}
+		if s.Err() != nil {
+			t.Fatal(s.Err())
+		}
+		return s.Stats().Memory
+	}
+	one := memory(newFile("REDIS0011").db(0).key(TypeString, "a").text("x"))
+	if two := memory(newFile("REDIS0011").db(0).key(TypeString, "a").text("x").db(1).key(TypeString, "b").text("y")); two != 2*one {
+		t.Errorf("a key takes %d bytes, two in two databases %d", one, two)
+	}
+	if timed := memory(newFile("REDIS0011").db(0).expireMS(1).key(TypeString, "a").text("x")); timed != one+dictEntry+8 {
+		t.Errorf("a key takes %d bytes, with an expiry %d; want an entry and a bucket more", one, timed)
 	}
 }
 

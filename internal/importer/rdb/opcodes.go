@@ -107,10 +107,15 @@ const (
 )
 
 func (s *Scanner) aux() {
+	if len(s.stats.Aux) >= maxAux {
+		s.in.skipString()
+		s.in.skipString()
+		return
+	}
 	s.scratch = s.in.appendText(s.scratch[:0], s.in.header(ErrBulkLength), maxAuxText)
 	name := string(s.scratch)
 	s.scratch = s.in.appendText(s.scratch[:0], s.in.header(ErrBulkLength), maxAuxText)
-	if s.in.err != nil || len(s.stats.Aux) >= maxAux {
+	if s.in.err != nil {
 		return
 	}
 	if s.stats.Aux == nil {

@@ -56,7 +56,7 @@ func (f *file) texts(s ...string) *file {
 func (f *file) lzf(s string) *file {
 	var z []byte
 	for p := s; p != ""; {
-		n := min(len(p), 32)
+		n := min(len(p), 31) // one less than it could be, so that no limit falls on an edge
 		z = append(append(z, byte(n-1)), p[:n]...)
 		p = p[n:]
 	}
