@@ -75,6 +75,12 @@ func (b *syncBuffer) text() string {
 	return b.Buffer.String()
 }
 
+func (b *syncBuffer) reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.Buffer.Reset()
+}
+
 var hash = sync.OnceValue(func() string {
 	h, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {

@@ -1,0 +1,141 @@
+package server_test
+
+import (
+	"bufio"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/server"
+)
+
+const connections = 16
+
+// BenchmarkReset measures resets over HTTP on loopback, from 16 connections at once, client included:
+//
+//	bare        a net/http handler that answers 200 and does nothing
+//	idempotent  a reset of an idle status: authentication, validation, log, store, and nothing to write
+//	durable     a reset of a failed status, which is on disk before the answer
+//	store       what durable does without HTTP: the store's group commit alone, from as many goroutines
+//
+// The load generator writes a request's bytes and reads to the end of the answer's header; a client of net/http would
+// cost more than the server.
+func BenchmarkReset(b *testing.B) {
+	b.Run("bare", func(b *testing.B) {
+		load(b, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), func(int) int { return 1 })
+	})
+	b.Run("idempotent", func(b *testing.B) {
+		load(b, benchServer(b).Config.Handler, func(int) int { return 1 })
+	})
+	b.Run("durable", func(b *testing.B) {
+		f := benchServer(b)
+		load(b, f.Config.Handler, f.failed(b.N))
+	})
+	b.Run("store", func(b *testing.B) {
+		f := benchServer(b)
+		uid := f.failed(b.N)
+		spread(b, func() func(int) error {
+			return func(n int) error {
+				_, err := f.store.Update(b.Context(), uid(n), func(db *database.Database) error { return db.ResetImportStatus(nil) })
+				return err
+			}
+		})
+	})
+}
+
+// benchServer logs as in production: JSON, a write a line.
+func benchServer(b *testing.B) *fixture {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { null.Close() })
+	return start(b, func(c *server.Config) { c.Log = slog.New(slog.NewJSONHandler(null, nil)) })
+}
+
+// failed creates n databases whose import has failed and returns the uid of each.
+func (f *fixture) failed(n int) func(int) int {
+	const first = 1000
+	var made sync.WaitGroup
+	for i := range n {
+		made.Go(func() {
+			db := &database.Database{UID: first + i, Name: "x", Type: "redis", Status: database.Active}
+			db.Import.Status, db.Import.FailureReason = database.ImportFailed, database.FileCorrupted
+			if _, err := f.store.Create(f.t.Context(), db); err != nil {
+				f.t.Error(err)
+			}
+		})
+	}
+	made.Wait()
+	return func(i int) int { return first + i }
+}
+
+// load sends b.N resets to handler, the i-th for the database uid(i).
+func load(b *testing.B, handler http.Handler, uid func(int) int) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := &http.Server{Handler: handler}
+	go s.Serve(l)
+	defer s.Close()
+	request, _ := http.NewRequest("PUT", "/", nil)
+	request.SetBasicAuth(admin, password)
+	tail := "/actions/import_reset_status HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + request.Header.Get("Authorization") + "\r\nContent-Length: 0\r\n\r\n"
+	spread(b, func() func(int) error {
+		conn, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		answers := bufio.NewReader(conn)
+		return func(n int) error {
+			if _, err := fmt.Fprintf(conn, "PUT /v1/bdbs/%d%s", uid(n), tail); err != nil {
+				return err
+			}
+			return readOK(answers)
+		}
+	})
+}
+
+// readOK reads an answer without a body, which must be a 200.
+func readOK(r *bufio.Reader) error {
+	status, err := r.ReadString('\n')
+	if err == nil && !strings.HasPrefix(status, "HTTP/1.1 200") {
+		err = fmt.Errorf("answer: %s", status)
+	}
+	for line := status; err == nil && line != "\r\n"; {
+		line, err = r.ReadString('\n')
+	}
+	return err
+}
+
+// spread shares out the numbers below b.N over as many workers as there are connections.
+func spread(b *testing.B, worker func() func(int) error) {
+	workers := make([]func(int) error, connections)
+	for i := range workers {
+		workers[i] = worker()
+	}
+	var next atomic.Int64
+	var done sync.WaitGroup
+	b.ResetTimer()
+	for _, work := range workers {
+		done.Go(func() {
+			for n := int(next.Add(1)) - 1; n < b.N; n = int(next.Add(1)) - 1 {
+				if err := work(n); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	done.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
+}
