@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+func newDBCommand(a *app) *cobra.Command {
+	return a.noun("db", "Databases", newDBListCommand(a), newDBGetCommand(a), newDBCreateCommand(a), newDBUpdateCommand(a), newDBDeleteCommand(a))
+}
+
+// databaseColumns are what a table shows of a database; JSON has everything.
+func databaseColumns() []string {
+	return []string{"uid", "name", "status", "memory_size", "import_status", "import_progress", "import_failure_reason"}
+}
+
+func newDBListCommand(a *app) *cobra.Command {
+	var fields []string
+	cmd := &cobra.Command{Use: "list", Short: "List databases", Args: cobra.NoArgs}
+	cmd.Flags().StringSliceVar(&fields, "fields", nil, "`names` of the fields to show, with commas between")
+	return a.verb(cmd, func(ctx context.Context, c call) error {
+		dbs, err := c.client.ListDatabases(ctx, fields...)
+		if err != nil {
+			return err
+		}
+		return c.print(dbs, columnsFor(fields)...)
+	})
+}
+
+func newDBGetCommand(a *app) *cobra.Command {
+	var fields []string
+	cmd := &cobra.Command{Use: "get UID", Short: "Show a database", Long: "Show a database. A table has its main fields, -o json and -o yaml all of them."}
+	cmd.Flags().StringSliceVar(&fields, "fields", nil, "`names` of the fields to show, with commas between")
+	return a.databaseVerb(cmd, cobra.NoArgs, func(ctx context.Context, c call, uid int) error {
+		db, err := c.client.GetDatabase(ctx, uid, fields...)
+		if err != nil {
+			return err
+		}
+		return c.print(db, columnsFor(fields)...)
+	})
+}
+
+func columnsFor(fields []string) []string {
+	if len(fields) > 0 {
+		return fields
+	}
+	return databaseColumns()
+}
+
+func newDBDeleteCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{Use: "delete UID", Short: "Delete a database", Long: "Delete a database and what is in it, without asking back."}
+	return a.databaseVerb(cmd, cobra.NoArgs, func(ctx context.Context, c call, uid int) error {
+		if err := c.client.DeleteDatabase(ctx, uid); err != nil {
+			return err
+		}
+		return c.confirm(uid, "deleted")
+	})
+}
+
+// confirm prints what was done where the server answers with nothing.
+func (a *app) confirm(uid int, result string) error {
+	return a.print(struct {
+		UID    int    `json:"uid"`
+		Result string `json:"result"`
+	}{uid, result}, "uid", "result")
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+func newModuleCommand(a *app) *cobra.Command {
+	return a.noun("module", "Modules", newModuleListCommand(a), newModuleGetCommand(a))
+}
+
+func newModuleListCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{Use: "list", Short: "List the modules of the cluster", Args: cobra.NoArgs}
+	return a.verb(cmd, func(ctx context.Context, c call) error {
+		modules, err := c.client.ListModules(ctx)
+		if err != nil {
+			return err
+		}
+		return c.print(modules, "uid", "module_name", "semantic_version", "display_name", "capabilities")
+	})
+}
+
+func newModuleGetCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{Use: "get UID", Short: "Show a module", Args: cobra.ExactArgs(1)}
+	return a.verb(cmd, func(ctx context.Context, c call) error {
+		module, err := c.client.GetModule(ctx, c.args[0])
+		if err != nil {
+			return err
+		}
+		return c.print(module, "uid", "module_name", "semantic_version", "display_name", "is_bundled", "capabilities")
+	})
+}
