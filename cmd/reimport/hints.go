@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -47,6 +48,7 @@ var hints = []struct {
 	{client.ErrForbidden, "the user's role lacks the permission: use a user with another role"},
 	{client.ErrUnsupportedModule, "all modules of the database need the capability backup_restore: see reimport module list"},
 	{client.ErrBusy, "another action runs on the database: try again later, or follow an import with reimport import wait UID"},
+	{client.ErrNotFound, "reimport db list and reimport module list show what there is"},
 	{client.ErrUIDExists, "leave uid out to get the next free one"},
 	{client.ErrNoImport, "reimport import start UID SOURCE starts one"},
 	{client.ErrRedirect, "give the address of the cluster's primary node as --url, or turn on the cluster's setting handle_redirects"},
@@ -60,7 +62,10 @@ func networkHint(err error) string {
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var dns *net.DNSError
+	var answer *client.Error
 	switch {
+	case errors.As(err, &answer) && answer.Code == "" && bytes.Contains(answer.Body, []byte("HTTPS")):
+		return "the server speaks TLS: begin --url with https://"
 	case errors.As(err, &authority):
 		return "give --ca-cert the file that reimport serve names behind trust, or the cluster's certificate"
 	case errors.As(err, &host):

@@ -54,7 +54,7 @@ func parseSources(args []string) ([]api.ImportSource, error) {
 		}
 		source, err := client.ParseSource(arg)
 		if err != nil {
-			return nil, usageError(fmt.Errorf("argument %d: %w", i+2, err))
+			return nil, fmt.Errorf("argument %d: %w", i+2, err)
 		}
 		sources[i] = source
 	}

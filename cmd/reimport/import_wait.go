@@ -48,8 +48,11 @@ func (w *waiting) follow(ctx context.Context, c call, uid int) error {
 	if err == nil || errors.Is(err, client.ErrImportFailed) {
 		return errors.Join(c.printImport(uid, state), err)
 	}
+	if errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
+		err = &marked{fmt.Errorf("the import into database %d has not ended within %s", uid, w.timeout.Duration), context.DeadlineExceeded}
+	}
 	if limited.Err() != nil {
-		return withHint(err, fmt.Sprintf("reimport import wait %d goes on waiting, --wait-timeout sets how long", uid))
+		err = withHint(err, fmt.Sprintf("the import goes on, and reimport import wait %d goes on waiting; --wait-timeout sets how long", uid))
 	}
 	return err
 }

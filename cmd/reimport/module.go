@@ -17,7 +17,7 @@ func newModuleListCommand(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return c.print(modules, "uid", "module_name", "semantic_version", "display_name", "capabilities")
+		return c.print(modules, "uid", "module_name", "semantic_version", "display_name", "is_bundled")
 	})
 }
 

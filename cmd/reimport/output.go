@@ -192,7 +192,10 @@ func printTable(out io.Writer, data []byte, columns []string) error {
 
 func cell(value json.RawMessage) string {
 	var text string
-	if json.Unmarshal(value, &text) != nil {
+	var list []string
+	if json.Unmarshal(value, &list) == nil {
+		text = strings.Join(list, " ")
+	} else if json.Unmarshal(value, &text) != nil {
 		text = string(value)
 	}
 	if text == "" {

@@ -38,7 +38,8 @@ Results go to standard output; errors, hints and progress to standard error. Exi
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newDBCommand(a), newImportCommand(a), newModuleCommand(a), newVersionCommand(a), newExitCodesTopic(),
+		newServeCommand(), newDBCommand(a), newImportCommand(a), newModuleCommand(a), newHashPasswordCommand(), newVersionCommand(a),
+		newExitCodesTopic(),
 	)
 	noteStart(root, a)
 	return root
@@ -92,9 +93,18 @@ func (a *app) verb(cmd *cobra.Command, do func(context.Context, call) error) *co
 		if err != nil {
 			return err
 		}
-		return do(cmd.Context(), call{app: a, client: c, args: args})
+		return local(do(cmd.Context(), call{app: a, client: c, args: args}))
 	}
 	return cmd
+}
+
+// local tells what the client refused, a mistake on the command line, from what the server did.
+func local(err error) error {
+	var answer *client.Error
+	if errors.Is(err, client.ErrInvalid) && !errors.As(err, &answer) {
+		return usageError(err)
+	}
+	return err
 }
 
 // databaseVerb makes a command whose first argument is the uid of a database.

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/reimport/reimport/client"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"reimport": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			f := newFake()
+			env.Defer(f.Close)
+			env.Vars = append(env.Vars, f.environment()...)
+			env.Vars = append(env.Vars, "FAKE="+f.URL)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exitsWith, "envelope": envelope, "sent": sent},
+	})
+}
+
+// exitsWith runs `exits CODE command...`: the command, which has to end with that code.
+func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code command...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// envelope runs `envelope CODE STATUS`: the last line of standard error is an error's envelope with these.
+func envelope(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: envelope code status")
+	}
+	lines := strings.Split(strings.TrimSpace(ts.ReadFile("stderr")), "\n")
+	var got struct{ Error complaint }
+	dec := json.NewDecoder(strings.NewReader(lines[len(lines)-1]))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&got); err != nil {
+		ts.Fatalf("not an envelope: %v", err)
+	}
+	if got.Error.Code != args[0] || strconv.Itoa(got.Error.Status) != args[1] || got.Error.Message == "" {
+		ts.Fatalf("got %+v", got.Error)
+	}
+}
+
+// sent runs `sent TEXT`: the last request with a body had this query and body.
+func sent(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sent query?body")
+	}
+	resp, err := http.Get(ts.Getenv("FAKE") + "/last")
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if got := strings.Replace(string(body), "\n", "?", 1); strings.TrimSpace(got) != args[0] {
+		ts.Fatalf("sent %s, want %s", got, args[0])
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	f := startFake(t)
+	cmd := exec.Command("reimport", "import", "wait", "3", "--wait-interval", "1h", "--wait-timeout", "2h")
+	cmd.Env = append(os.Environ(), f.environment()...)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-f.waiting
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 12 || out.Len() > 0 {
+		t.Errorf("got %v, %q, %q, want exit code 12 and nothing on standard output", err, &out, &errOut)
+	}
+	if !strings.Contains(errOut.String(), "reimport import wait 3") {
+		t.Errorf("no hint how to go on: %q", &errOut)
+	}
+}
+
+func TestEveryExitCodeHasAName(t *testing.T) {
+	codes := map[int]string{}
+	for _, e := range exits {
+		if other, taken := codes[e.code]; taken || e.name == "" || e.meaning == "" {
+			t.Errorf("%d is %q and %q", e.code, e.name, other)
+		}
+		codes[e.code] = e.name
+	}
+	for code := 1; code <= 13; code++ {
+		if codes[code] == "" {
+			t.Errorf("nothing leads to %d", code)
+		}
+	}
+}
+
+func TestFailureHints(t *testing.T) {
+	for _, reason := range []string{
+		"download-error", "file-corrupted", "general-error", "file-larger-than-mem-limit:2:1", "key-too-long",
+		"invalid-bulk-length", "out-of-memory", "", "a cluster's own",
+	} {
+		if h := hint(&client.ImportFailedError{UID: 1, Reason: reason}); !strings.Contains(h, "reimport import reset UID") {
+			t.Errorf("%q: %q does not say how to reset", reason, h)
+		}
+	}
+}
+
+func TestProgressOnATerminal(t *testing.T) {
+	var errOut bytes.Buffer
+	p := &progress{app: &app{errOut: &errOut}, uid: 1, terminal: true}
+	p.show(client.ImportState{Status: "initializing"})
+	p.show(client.ImportState{Status: "importing", Progress: 9.6})
+	p.show(client.ImportState{Status: "succeeded", Progress: 100})
+	p.end()
+	want := "\rdatabase 1: initializing 0%\rdatabase 1: importing 10%  \rdatabase 1: succeeded    \n"
+	if errOut.String() != want {
+		t.Errorf("got  %q\nwant %q", &errOut, want)
+	}
+}
+
+func TestCancelledBeforeItBegins(t *testing.T) {
+	f := startFake(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errOut bytes.Buffer
+	args := []string{"db", "list", "--url", f.URL, "--user", "admin@example.com", "--password", "opensesame"}
+	if code := run(ctx, args, strings.NewReader(""), &out, &errOut); code != 12 || out.Len() > 0 {
+		t.Errorf("got %d, %q, %q, want 12", code, &out, &errOut)
+	}
+}

@@ -1,0 +1,318 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/gen/api"
+)
+
+// process is a running `reimport serve`.
+type process struct {
+	*exec.Cmd
+	t      *testing.T
+	url    string
+	dir    string
+	stdout []string // up to the line that says where it listens
+	stderr bytes.Buffer
+}
+
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := exec.LookPath("reimport") // where TestMain has put it
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	return cmd
+}
+
+// serve starts a server on a free port and returns once it says that it listens.
+func serve(t *testing.T, dir string, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: command(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir}, args...)...), t: t, dir: dir}
+	p.Stderr = &p.stderr
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Process.Kill(); p.Wait() })
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		p.stdout = append(p.stdout, lines.Text())
+		if url, ok := strings.CutPrefix(lines.Text(), "listening "); ok {
+			p.url = url
+			go io.Copy(io.Discard, out)
+			return p
+		}
+	}
+	p.Wait()
+	t.Fatalf("it ended: %s", p.stderr.String())
+	return nil
+}
+
+func (p *process) end(signal os.Signal) error {
+	p.t.Helper()
+	if err := p.Process.Signal(signal); err != nil {
+		p.t.Fatal(err)
+	}
+	return p.Wait()
+}
+
+func (p *process) client(email, password string) *client.Client {
+	p.t.Helper()
+	c, err := client.New(p.url, client.WithCAFile(filepath.Join(p.dir, "tls", "ca.pem")), client.WithBasicAuth(email, password), client.WithRetry(0))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return c
+}
+
+// TestFirstStart follows an operator: the password is shown once and works, the certificate is one that can be
+// trusted, both outlive a restart, and SIGTERM ends the server with exit code 0.
+func TestFirstStart(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	p := serve(t, dir)
+	var password string
+	for _, line := range p.stdout {
+		if fields := strings.Fields(line); len(fields) == 2 && fields[0] == "password" {
+			password = fields[1]
+		}
+	}
+	c := p.client("admin@redis.local", password)
+	made, err := c.CreateDatabase(t.Context(), api.BDBCreate{Name: "sessions", MemorySize: 0})
+	if err != nil || password == "" {
+		t.Fatalf("%v\n%s", err, strings.Join(p.stdout, "\n"))
+	}
+	if err := p.end(syscall.SIGTERM); err != nil {
+		t.Fatalf("after SIGTERM: %v\n%s", err, p.stderr.String())
+	}
+	again := serve(t, dir)
+	if strings.Contains(strings.Join(again.stdout, " "), "password") {
+		t.Fatalf("the second start shows a password:\n%s", strings.Join(again.stdout, "\n"))
+	}
+	found, err := again.client("admin@redis.local", password).GetDatabase(t.Context(), made.UID)
+	if err != nil || found.Name != "sessions" {
+		t.Fatalf("%v %+v", err, found)
+	}
+	if strings.Contains(p.stderr.String()+again.stderr.String(), password) {
+		t.Fatal("the password is in the log")
+	}
+	if err := again.end(os.Interrupt); err != nil {
+		t.Fatalf("after SIGINT: %v", err)
+	}
+}
+
+// TestNames connects under every name that the certificate is for, trusting its CA alone.
+func TestNames(t *testing.T) {
+	p := serve(t, t.TempDir())
+	pem, err := os.ReadFile(filepath.Join(p.dir, "tls", "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"localhost", "127.0.0.1", "::1", host} {
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{RootCAs: pool, ServerName: name})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		conn.Close()
+	}
+	if _, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{RootCAs: pool, ServerName: "example.com"}); err == nil {
+		t.Error("the certificate is good for example.com")
+	}
+	if _, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{RootCAs: pool, ServerName: "localhost", MaxVersion: tls.VersionTLS11}); err == nil {
+		t.Error("TLS 1.1 is spoken")
+	}
+}
+
+// TestCrash kills a server in the middle of an import. The next one ends that import as failed, and leaves the one that
+// the seed shows as running alone.
+func TestCrash(t *testing.T) {
+	asked, release := make(chan struct{}), make(chan struct{})
+	stalled := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		w.Write([]byte("REDIS0009"))
+		w.(http.Flusher).Flush()
+		close(asked)
+		<-release
+	}))
+	defer stalled.Close()
+	defer close(release)
+	dir := filepath.Join(t.TempDir(), "data")
+	p := serve(t, dir, "--seed", "../../examples/demo.yaml")
+	source, err := client.ParseSource(stalled.URL + "/x.rdb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.client("admin@example.com", "demo-admin").StartImport(t.Context(), 1, source); err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	p.end(syscall.SIGKILL)
+	c := serve(t, dir, "--seed", "../../examples/demo.yaml").client("admin@example.com", "demo-admin")
+	state, err := c.ImportStatus(t.Context(), 1)
+	if err != nil || state.Status != api.ImportStatusFailed || state.FailureReason != "general-error" {
+		t.Fatalf("%v %+v", err, state)
+	}
+	if err := c.ResetImportStatus(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.ResetImportStatus(t.Context(), 3); !errors.Is(err, client.ErrBusy) {
+		t.Fatalf("the seed's import: %v", err)
+	}
+	if left, err := os.ReadDir(filepath.Join(dir, "spool")); err != nil || len(left) > 0 {
+		t.Fatalf("left in the spool: %v %v", err, left)
+	}
+}
+
+// TestShutdownEndsImports ends a server in the middle of an import: it does not wait for it, and says on disk that it
+// has failed.
+func TestShutdownEndsImports(t *testing.T) {
+	asked, release := make(chan struct{}), make(chan struct{})
+	stalled := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-release
+	}))
+	defer stalled.Close()
+	defer close(release)
+	dir := filepath.Join(t.TempDir(), "data")
+	p := serve(t, dir, "--seed", "../../examples/demo.yaml")
+	source, _ := client.ParseSource(stalled.URL + "/x.rdb")
+	if err := p.client("admin@example.com", "demo-admin").StartImport(t.Context(), 2, source); err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	if err := p.end(syscall.SIGTERM); err != nil {
+		t.Fatalf("%v\n%s", err, p.stderr.String())
+	}
+	if log := p.stderr.String(); !strings.Contains(log, "import failed") || !strings.Contains(log, "general-error") {
+		t.Fatalf("the log does not tell:\n%s", log)
+	}
+	state, err := serve(t, dir, "--seed", "../../examples/demo.yaml").client("admin@example.com", "demo-admin").ImportStatus(t.Context(), 2)
+	if err != nil || state.Status != api.ImportStatusFailed || state.FailureReason != "general-error" {
+		t.Fatalf("%v %+v", err, state)
+	}
+}
+
+// TestRefusedStarts ends with exit code 2 and one line that names the setting.
+func TestRefusedStarts(t *testing.T) {
+	broken := filepath.Join(t.TempDir(), "seed.yaml")
+	if err := os.WriteFile(broken, []byte("users:\n  - email: a\n    rôle: admin\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		env  string
+		want string
+	}{
+		"unknown flag":       {[]string{"--prot=1"}, "", "--prot"},
+		"argument":           {[]string{"now"}, "", "now"},
+		"listen":             {[]string{"--listen=9443"}, "", "--listen"},
+		"number":             {[]string{"--parallel-imports=many"}, "", "--parallel-imports"},
+		"out of range":       {[]string{"--parallel-imports=0"}, "", "--parallel-imports"},
+		"environment":        {nil, "REIMPORT_PARALLEL_IMPORTS=many", "REIMPORT_PARALLEL_IMPORTS"},
+		"environment, empty": {nil, "REIMPORT_TLS=", "REIMPORT_TLS"},
+		"checked later":      {nil, "REIMPORT_LOG_LEVEL=loud", "--log-level"},
+		"half a certificate": {[]string{"--tls-cert=x"}, "", "--tls-key"},
+		"relative mount":     {[]string{"--mount-point=here"}, "", "here"},
+		"seed":               {[]string{"--seed=" + broken}, "", broken + ":3: users[0].rôle: expected a field that exists"},
+		"no seed there":      {[]string{"--seed=nowhere.yaml"}, "", "nowhere.yaml"},
+		"demo in public":     {[]string{"--seed=../../examples/demo.yaml", "--listen=0.0.0.0:0"}, "", "demo with public passwords"},
+		"demo on any":        {[]string{"--seed=../../examples/demo.yaml", "--listen=:0"}, "", "demo with public passwords"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := command(t, append([]string{"serve", "--data-dir", filepath.Join(t.TempDir(), "data")}, c.args...)...)
+			if c.env != "" {
+				cmd.Env = append(cmd.Env, c.env)
+			}
+			var out, errOut bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &errOut
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			context.AfterFunc(ctx, func() { cmd.Process.Kill() })
+			cmd.Run()
+			if code := cmd.ProcessState.ExitCode(); code != 2 || out.Len() > 0 {
+				t.Errorf("exit code %d, stdout %q", code, out.String())
+			}
+			said := strings.Split(strings.TrimSpace(errOut.String()), "\n")
+			if !strings.Contains(said[0], c.want) || len(said) > 2 {
+				t.Errorf("said %q, want %q in one line and a hint", said, c.want)
+			}
+		})
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	cmd := command(t, "serve", "--data-dir", filepath.Join(t.TempDir(), "data"))
+	cmd.Env = append(cmd.Env, "REIMPORT_LISTEN=127.0.0.1:0", "REIMPORT_TLS=false", "REIMPORT_SEED=../../examples/demo.yaml")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() || !strings.HasPrefix(lines.Text(), "listening http://127.0.0.1:") {
+		t.Fatalf("%q %v", lines.Text(), lines.Err())
+	}
+	r, err := http.Get(strings.TrimPrefix(lines.Text(), "listening ") + "/healthz")
+	if err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("%v %v", err, r)
+	}
+	r.Body.Close()
+}
+
+func TestHashPassword(t *testing.T) {
+	hash := command(t, "hash-password")
+	hash.Stdin = strings.NewReader("a new password\n")
+	line, err := hash.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	users := filepath.Join(t.TempDir(), "users.yaml")
+	text := "users:\n  - {email: ops@example.com, role: db_member, password_hash: " + strings.TrimSpace(string(line)) + "}\n"
+	if err := os.WriteFile(users, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := serve(t, filepath.Join(t.TempDir(), "data"), "--users", users)
+	if _, err := p.client("ops@example.com", "a new password").ListDatabases(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.client("ops@example.com", "another").ListDatabases(t.Context()); !errors.Is(err, client.ErrUnauthorized) {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"", "\n", strings.Repeat("x", 73)} {
+		cmd := command(t, "hash-password")
+		cmd.Stdin = strings.NewReader(bad)
+		if out, _ := cmd.Output(); cmd.ProcessState.ExitCode() != 2 || len(out) > 0 {
+			t.Errorf("%q: exit code %d, %s", bad, cmd.ProcessState.ExitCode(), out)
+		}
+	}
+}
