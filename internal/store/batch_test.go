@@ -122,24 +122,62 @@ func TestChangesShareACommit(t *testing.T) {
 	}
 }
 
+// A change may find, once it has its turn, that another has just done the same.
+func TestChangeMadeMeanwhileWritesNothing(t *testing.T) {
+	s := fresh(t)
+	add(t, s, named(1))
+	commits := s.Commits(t)
+	runs := 0
+	resize := func(db *database.Database) error { db.MemorySize = 7; return nil }
+	_, err := s.Update(t.Context(), 1, func(db *database.Database) error {
+		if runs++; runs == 1 { // stands for a neighbour at the worst time: a rule is not to call the store
+			if _, err := s.Update(t.Context(), 1, resize); err != nil {
+				return err
+			}
+		}
+		return resize(db)
+	})
+	if err != nil || runs != 2 {
+		t.Errorf("Update: %v after %d runs of its rule", err, runs)
+	}
+	if n := s.Commits(t) - commits; n != 1 {
+		t.Errorf("%d commits", n)
+	}
+}
+
 func TestContextEndsBeforeTurn(t *testing.T) {
 	s := fresh(t)
 	add(t, s, named(1))
+	withdrawn := func() {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		runs := 0
+		_, err := s.Update(ctx, 1, func(db *database.Database) error {
+			runs++
+			cancel()
+			return grow(db)
+		})
+		if !errors.Is(err, context.Canceled) || runs != 1 {
+			t.Errorf("Update: %v after %d runs of its rule", err, runs)
+		}
+	}
+	for range 20 { // nobody in front: the end of the context and the turn come together
+		withdrawn()
+	}
 	turn, first := make(chan struct{}), make(chan error)
 	go func() {
-		_, err := s.Update(t.Context(), 1, onTurn(turn)) // has the turn until turn is read
+		runs := 0
+		_, err := s.Update(t.Context(), 1, func(db *database.Database) error {
+			if runs++; runs == 2 {
+				turn <- struct{}{}
+				turn <- struct{}{}
+			}
+			return grow(db)
+		})
 		first <- err
 	}()
-	ctx, cancel := context.WithCancel(t.Context())
-	runs := 0
-	_, err := s.Update(ctx, 1, func(db *database.Database) error {
-		runs++
-		cancel()
-		return grow(db)
-	})
-	if !errors.Is(err, context.Canceled) || runs != 1 {
-		t.Errorf("Update: %v after %d runs of its rule", err, runs)
-	}
+	<-turn // the change in front has its turn now, and keeps it
+	withdrawn()
 	<-turn
 	if err := <-first; err != nil {
 		t.Errorf("the change in front: %v", err)
@@ -194,6 +232,23 @@ func TestCloseWaitsForChanges(t *testing.T) {
 	release()
 	if err := errors.Join(<-done, <-closing); err != nil {
 		t.Error(err)
+	}
+	if db, err := open(t, path).Get(t.Context(), 1); err != nil || db.MemorySize != 1 {
+		t.Errorf("Get after reopening: %+v, %v", db, err)
+	}
+}
+
+// A change may have had its turn and not have come to the disk when Close begins.
+func TestCloseWritesWhatIsStaged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	s := open(t, path)
+	add(t, s, named(1))
+	settle, err := s.Stage(t.Context(), 1, grow)
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := settle(); err != nil {
+		t.Errorf("the staged change: %v", err)
 	}
 	if db, err := open(t, path).Get(t.Context(), 1); err != nil || db.MemorySize != 1 {
 		t.Errorf("Get after reopening: %+v, %v", db, err)

@@ -56,7 +56,11 @@ func (s *Store) Create(ctx context.Context, db *database.Database) (*database.Da
 // must be to that copy; others wait for it, and it must not call the store. A context that ends while the change waits
 // for its turn withdraws it; after that, Update returns what came of it.
 func (s *Store) Update(ctx context.Context, uid int, rule func(*database.Database) error) (*database.Database, error) {
-	return s.write(ctx, func(records image) result {
+	return s.write(ctx, updating(uid, rule))
+}
+
+func updating(uid int, rule func(*database.Database) error) operation {
+	return func(records image) result {
 		old, err := records.find(uid)
 		if err != nil {
 			return result{err: err}
@@ -69,7 +73,7 @@ func (s *Store) Update(ctx context.Context, uid int, rule func(*database.Databas
 			return result{db: next}
 		}
 		return replaced(old, next)
-	})
+	}
 }
 
 // Delete removes the database with this uid if rule, to which all that Update says applies, returns nil.

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"context"
 	"testing"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/reimport/reimport/internal/database"
 )
 
 // Commits returns how many transactions were ever written to the file.
@@ -29,3 +32,9 @@ func (s *Store) HoldCommits() (release func()) {
 
 // LoseFile makes every write to come fail.
 func (s *Store) LoseFile() error { return s.file.Close() }
+
+// Stage does the first half of an Update; settle does the rest.
+func (s *Store) Stage(ctx context.Context, uid int, rule func(*database.Database) error) (settle func() error, err error) {
+	_, joined, err := s.stage(ctx, updating(uid, rule))
+	return func() error { return s.settle(joined) }, err
+}

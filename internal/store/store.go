@@ -32,7 +32,8 @@ var (
 const lockTimeout = time.Second
 
 // Store keeps the records of databases in a file. Its methods may be called from many goroutines. The records that
-// it takes and returns belong to the caller; they share nothing with those it keeps.
+// it takes and returns belong to the caller; they share nothing with those it keeps. When a write to the file has
+// failed, reads go on, and every further change is refused with that error until the store is opened again.
 type Store struct {
 	file *bbolt.DB
 

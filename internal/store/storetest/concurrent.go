@@ -66,25 +66,7 @@ func (s suite) objections(t *testing.T) {
 			f.add(named(1))
 			f.add(named(2))
 			seen := make(chan any, writers)
-			together(writers, func(int) {
-				end := any(nil)
-				defer func() {
-					if v := recover(); v != nil {
-						end = v
-					}
-					seen <- end
-				}()
-				_, err := f.Update(t.Context(), 1, func(db *database.Database) error {
-					db.MemorySize++ // even where there is no place
-					if db.MemorySize > places {
-						return row.object()
-					}
-					return nil
-				})
-				if end = "changed"; err != nil {
-					end = err
-				}
-			})
+			together(writers, func(int) { f.compete(places, row.object, seen) })
 			close(seen)
 			count := map[any]int{}
 			for end := range seen {
@@ -96,6 +78,27 @@ func (s suite) objections(t *testing.T) {
 			f.equal("places taken", f.get(1).MemorySize, int64(places))
 			f.equal("a change afterwards", f.get(2).MemorySize, int64(1))
 		})
+	}
+}
+
+// compete takes one of so many places, or objects, and tells seen what came of it.
+func (f *fixture) compete(places int64, object func() error, seen chan<- any) {
+	var end any // stays nil where the goroutine exits
+	defer func() {
+		if v := recover(); v != nil {
+			end = v
+		}
+		seen <- end
+	}()
+	_, err := f.Update(f.t.Context(), 1, func(db *database.Database) error {
+		db.MemorySize++ // even where there is no place
+		if db.MemorySize > places {
+			return object()
+		}
+		return nil
+	})
+	if end = "changed"; err != nil {
+		end = err
 	}
 }
 
