@@ -113,11 +113,11 @@ func TestFirstStart(t *testing.T) {
 	if err != nil || found.Name != "sessions" {
 		t.Fatalf("%v %+v", err, found)
 	}
-	if strings.Contains(p.stderr.String()+again.stderr.String(), password) {
-		t.Fatal("the password is in the log")
-	}
 	if err := again.end(os.Interrupt); err != nil {
 		t.Fatalf("after SIGINT: %v", err)
+	}
+	if strings.Contains(p.stderr.String()+again.stderr.String(), password) {
+		t.Fatal("the password is in the log")
 	}
 }
 

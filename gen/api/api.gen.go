@@ -118,25 +118,25 @@ func (e ErrorCode) Valid() bool {
 
 // Defines values for ExportStatus.
 const (
-	ExportStatusExportStatusExporting ExportStatus = "exporting"
-	ExportStatusExportStatusFailed    ExportStatus = "failed"
-	ExportStatusExportStatusIdle      ExportStatus = "idle"
-	ExportStatusExportStatusNever     ExportStatus = ""
-	ExportStatusExportStatusSucceeded ExportStatus = "succeeded"
+	ExportStatusExporting ExportStatus = "exporting"
+	ExportStatusFailed    ExportStatus = "failed"
+	ExportStatusIdle      ExportStatus = "idle"
+	ExportStatusNever     ExportStatus = ""
+	ExportStatusSucceeded ExportStatus = "succeeded"
 )
 
 // Valid indicates whether the value is a known member of the ExportStatus enum.
 func (e ExportStatus) Valid() bool {
 	switch e {
-	case ExportStatusExportStatusExporting:
+	case ExportStatusExporting:
 		return true
-	case ExportStatusExportStatusFailed:
+	case ExportStatusFailed:
 		return true
-	case ExportStatusExportStatusIdle:
+	case ExportStatusIdle:
 		return true
-	case ExportStatusExportStatusNever:
+	case ExportStatusNever:
 		return true
-	case ExportStatusExportStatusSucceeded:
+	case ExportStatusSucceeded:
 		return true
 	default:
 		return false
@@ -145,28 +145,28 @@ func (e ExportStatus) Valid() bool {
 
 // Defines values for ImportStatus.
 const (
-	ImportStatusImportStatusFailed       ImportStatus = "failed"
-	ImportStatusImportStatusIdle         ImportStatus = "idle"
-	ImportStatusImportStatusImporting    ImportStatus = "importing"
-	ImportStatusImportStatusInitializing ImportStatus = "initializing"
-	ImportStatusImportStatusNever        ImportStatus = ""
-	ImportStatusImportStatusSucceeded    ImportStatus = "succeeded"
+	ImportStatusFailed       ImportStatus = "failed"
+	ImportStatusIdle         ImportStatus = "idle"
+	ImportStatusImporting    ImportStatus = "importing"
+	ImportStatusInitializing ImportStatus = "initializing"
+	ImportStatusNever        ImportStatus = ""
+	ImportStatusSucceeded    ImportStatus = "succeeded"
 )
 
 // Valid indicates whether the value is a known member of the ImportStatus enum.
 func (e ImportStatus) Valid() bool {
 	switch e {
-	case ImportStatusImportStatusFailed:
+	case ImportStatusFailed:
 		return true
-	case ImportStatusImportStatusIdle:
+	case ImportStatusIdle:
 		return true
-	case ImportStatusImportStatusImporting:
+	case ImportStatusImporting:
 		return true
-	case ImportStatusImportStatusInitializing:
+	case ImportStatusInitializing:
 		return true
-	case ImportStatusImportStatusNever:
+	case ImportStatusNever:
 		return true
-	case ImportStatusImportStatusSucceeded:
+	case ImportStatusSucceeded:
 		return true
 	default:
 		return false

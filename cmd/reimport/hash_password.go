@@ -1,0 +1,34 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reimport/reimport/internal/cluster"
+)
+
+func newHashPasswordCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "hash-password",
+		Short: "Hash a password for a users file",
+		Long: `Read a password from the first line of standard input and print its bcrypt hash, as it stands
+behind password_hash in a users or seed file.`,
+		Example: `  printf %s "$PASSWORD" | reimport hash-password`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+			if err != nil && line == "" {
+				return usageError(fmt.Errorf("standard input: expected a password"))
+			}
+			hash, err := cluster.HashPassword(strings.TrimRight(line, "\r\n"))
+			if err != nil {
+				return usageError(err)
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), hash)
+			return nil
+		},
+	}
+}
