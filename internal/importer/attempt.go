@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -40,7 +41,11 @@ type file struct {
 func (im *Importer) run(j job) {
 	now := im.cfg.Now()
 	a := &attempt{job: j, im: im, ctx: im.ctx, began: now, reported: now}
-	im.end(a, a.guarded())
+	err := a.guarded()
+	if errors.Is(err, context.Canceled) {
+		err = errShutdown
+	}
+	im.end(a, err)
 }
 
 // guarded turns a panic into the failure of this import alone.
