@@ -28,9 +28,8 @@ func (s *Store) write(ctx context.Context, op operation) (*database.Database, er
 	if err != nil {
 		return nil, err
 	}
-	r := op(*current)
-	if r.change == nil {
-		return r.db, r.err
+	if p := op(*current); !p.changes {
+		return p.db, p.err
 	}
 	r, joined, err := s.stage(ctx, op)
 	if err != nil {
@@ -57,7 +56,7 @@ func (s *Store) stage(ctx context.Context, op operation) (result, *batch, error)
 	if s.closed {
 		return result{}, nil, ErrClosed
 	}
-	r := op(s.staged)
+	r := op(s.staged).result()
 	if s.open == nil {
 		s.open = &batch{}
 	}

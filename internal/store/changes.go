@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +10,15 @@ import (
 
 // operation tells what a call would do to the records of an image, which it leaves as they are. It runs once on what
 // is on disk and, where that asks for a change, again on what the change will be made to.
-type operation func(image) result
+type operation func(image) proposal
+
+// proposal is what a call answers and, where changes is set, asks for.
+type proposal struct {
+	err     error
+	changes bool
+	uid     int
+	old, db *database.Database // before and after; db is the caller's own, nil where the record goes
+}
 
 // result is a call's answer and what must be on disk before it may be given.
 type result struct {
@@ -32,19 +39,19 @@ type change struct {
 // only when there is none left above does it get the smallest that is free. database.ErrUIDExists where the uid is
 // taken, a *database.FieldError where it is out of range.
 func (s *Store) Create(ctx context.Context, db *database.Database) (*database.Database, error) {
-	return s.write(ctx, func(records image) result {
+	return s.write(ctx, func(records image) proposal {
 		created := *db
 		if created.UID == 0 {
 			created.UID = records.freeUID()
 		}
 		if created.UID < 0 || created.UID > database.MaxUID {
 			expected := fmt.Sprintf("an integer from 1 to %d", database.MaxUID)
-			return result{err: &database.FieldError{Field: "uid", Expected: expected}}
+			return proposal{err: &database.FieldError{Field: "uid", Expected: expected}}
 		}
 		if _, err := records.find(created.UID); err == nil {
-			return result{err: database.ErrUIDExists}
+			return proposal{err: database.ErrUIDExists}
 		}
-		return stored(&created)
+		return proposal{changes: true, uid: created.UID, db: &created}
 	})
 }
 
@@ -60,56 +67,47 @@ func (s *Store) Update(ctx context.Context, uid int, rule func(*database.Databas
 }
 
 func updating(uid int, rule func(*database.Database) error) operation {
-	return func(records image) result {
+	return func(records image) proposal {
 		old, err := records.find(uid)
 		if err != nil {
-			return result{err: err}
+			return proposal{err: err}
 		}
 		next := clone(old)
 		if err := rule(next); err != nil {
-			return result{err: err}
+			return proposal{err: err}
 		}
-		if same(old, next) {
-			return result{db: next}
+		if next.UID != uid {
+			return proposal{err: errors.New("store: a rule changed the uid of a database")}
 		}
-		return replaced(old, next)
+		return proposal{changes: !same(old, next), uid: uid, old: old, db: next}
 	}
 }
 
 // Delete removes the database with this uid if rule, to which all that Update says applies, returns nil.
 func (s *Store) Delete(ctx context.Context, uid int, rule func(*database.Database) error) error {
-	_, err := s.write(ctx, func(records image) result {
+	_, err := s.write(ctx, func(records image) proposal {
 		old, err := records.find(uid)
 		if err != nil {
-			return result{err: err}
+			return proposal{err: err}
 		}
 		if err := rule(clone(old)); err != nil {
-			return result{err: err}
+			return proposal{err: err}
 		}
-		return result{change: &change{uid: uid}}
+		return proposal{changes: true, uid: uid, old: old}
 	})
 	return err
 }
 
-func replaced(old, next *database.Database) result {
-	if next.UID != old.UID {
-		return result{err: errors.New("store: a rule changed the uid of a database")}
+// result settles what the proposal comes to. What is kept is what a reading of the file would find, not what the caller
+// gave: it is what the next process will see, and it shares nothing with the caller's.
+func (p proposal) result() result {
+	if !p.changes {
+		return result{db: p.db, err: p.err}
 	}
-	r := stored(next)
-	if r.err != nil {
-		return r
+	if p.db == nil {
+		return result{change: &change{uid: p.uid}}
 	}
-	// What looks different may still read the same: an empty slice and nil, or spaces in a setting.
-	if encoded, err := encode(old); err == nil && bytes.Equal(encoded, r.change.encoded) {
-		r.change = nil
-	}
-	return r
-}
-
-// stored keeps what a reading of the file would find, not db: it is what the next process will see, and it shares
-// nothing with what the caller gave.
-func stored(db *database.Database) result {
-	encoded, err := encode(db)
+	encoded, err := encode(p.db)
 	if err != nil {
 		return result{err: err}
 	}
@@ -117,5 +115,9 @@ func stored(db *database.Database) result {
 	if err != nil {
 		return result{err: err}
 	}
-	return result{db: clone(record), change: &change{uid: db.UID, record: record, encoded: encoded}}
+	// What looks different may still read the same: an empty slice and nil, or spaces in a setting.
+	if p.old != nil && same(p.old, record) {
+		return result{db: clone(record)}
+	}
+	return result{db: clone(record), change: &change{uid: p.uid, record: record, encoded: encoded}}
 }
