@@ -52,6 +52,6 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, 
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.Join(errors.New("requests still in flight were cut off"), h.Close())
 	}
-	<-served
+	_ = <-served // http.ErrServerClosed
 	return err
 }

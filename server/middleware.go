@@ -112,9 +112,10 @@ func answerError(err error, c echo.Context) {
 	if status == http.StatusUnauthorized {
 		c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Basic realm="reimport", charset="UTF-8"`)
 	}
+	// Where this fails, the client is gone.
 	if c.Request().Method == http.MethodHead {
-		c.NoContent(status)
-		return
+		_ = c.NoContent(status)
+	} else {
+		_ = c.JSON(status, body)
 	}
-	c.JSON(status, body)
 }

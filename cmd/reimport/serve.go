@@ -191,7 +191,7 @@ func (cfg *serveConfig) setup(out io.Writer) (*cluster.Cluster, error) {
 	return c, nil
 }
 
-func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) error {
+func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err error) {
 	log := cfg.logger(errOut)
 	if err := os.MkdirAll(cfg.dataDir, 0o700); err != nil {
 		return err
@@ -200,7 +200,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) error 
 	if err != nil {
 		return err
 	}
-	defer st.Close()
+	defer func() { err = errors.Join(err, st.Close()) }()
 	im, err := importer.New(st, importer.Config{
 		MountPoints: cfg.mountPoints, AllowPrivate: cfg.allowPrivate == "true" || cfg.allowPrivate == "auto" && cfg.loopback(),
 		SpoolDir: filepath.Join(cfg.dataDir, "spool"), MaxDownload: cfg.maxDownload, MaxExpansion: cfg.maxExpansion,
@@ -209,7 +209,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) error 
 	if err != nil {
 		return usageError(err)
 	}
-	defer im.Close()
+	defer func() { err = errors.Join(err, im.Close()) }()
 	c, err := cfg.setup(out)
 	if err != nil {
 		return err

@@ -93,7 +93,7 @@ func (s *Store) Close() error {
 		return ErrClosed
 	}
 	if last != nil {
-		s.settle(last)
+		_ = s.settle(last) // those who wait for it get the error
 	}
 	s.committing.Lock()
 	defer s.committing.Unlock()

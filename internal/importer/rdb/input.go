@@ -2,6 +2,7 @@ package rdb
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -54,7 +55,7 @@ func (in *input) need(n int) bool {
 		return true
 	}
 	in.r = in.w
-	if in.srcErr == io.EOF {
+	if errors.Is(in.srcErr, io.EOF) {
 		in.fail(in.offset(), ErrCorrupt, "the file ends in the middle of its content")
 	}
 	in.fail(in.offset(), in.srcErr, "")

@@ -1,6 +1,7 @@
 package rdb
 
 import (
+	"errors"
 	"io"
 	"math"
 	"strconv"
@@ -180,7 +181,7 @@ func (s *Scanner) end() {
 	}
 	if in.r < in.w {
 		in.fail(in.offset(), ErrCorrupt, "expected the end of the file, found more bytes")
-	} else if in.srcErr != io.EOF {
+	} else if !errors.Is(in.srcErr, io.EOF) {
 		in.fail(in.offset(), in.srcErr, "")
 	}
 }

@@ -1,0 +1,75 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/gen/api"
+	"github.com/reimport/reimport/internal/database"
+)
+
+// TestErrorsTravel sends every row of the table over the wire and has the client read it back. What the client tells
+// apart, the server must have told apart, and no code of the contract is without a row.
+func TestErrorsTravel(t *testing.T) {
+	want := map[error]error{
+		errUnauthorized: client.ErrUnauthorized, errForbidden: client.ErrForbidden, errTooLarge: client.ErrTooLarge,
+		errNotFound: client.ErrNotFound, errMethodNotAllowed: client.ErrMethodNotAllowed, errParameter: client.ErrInvalid,
+		errSchema: client.ErrInvalid, errMissingField: client.ErrInvalid, errMissingName: client.ErrInvalid, errMissingMemory: client.ErrInvalid,
+		database.ErrNotExist: client.ErrNotFound, database.ErrModuleNotExist: client.ErrNotFound, database.ErrUIDExists: client.ErrUIDExists,
+		database.ErrBusy: client.ErrBusy, database.ErrUnsupportedModule: client.ErrUnsupportedModule, database.ErrMissingModule: client.ErrInvalid,
+		database.ErrMissingBackupInterval: client.ErrInvalid, database.ErrMissingSources: client.ErrInvalid,
+	}
+	codes := map[api.ErrorCode]bool{api.ErrorCodeInternalError: true}
+	for _, row := range answers {
+		codes[row.code] = true
+		for _, err := range []error{row.err, fmt.Errorf("wrapped: %w", row.err), refuse(row.err, "in other words")} {
+			got := overTheWire(t, err)
+			if want[row.err] == nil || !errors.Is(got, want[row.err]) {
+				t.Errorf("%v arrives as %v, want %v", err, got, want[row.err])
+			}
+			var answer *client.Error
+			if !errors.As(got, &answer) || answer.Status != row.status || answer.Code != string(row.code) || answer.Description != err.Error() {
+				t.Errorf("%v arrives as %+v", err, answer)
+			}
+		}
+	}
+	doc := load(t)
+	for _, code := range doc.Components.Schemas["ErrorCode"].Value.Enum {
+		if !codes[api.ErrorCode(code.(string))] {
+			t.Errorf("the contract has the code %v, which no answer has", code)
+		}
+		delete(codes, api.ErrorCode(code.(string)))
+	}
+	for code := range codes {
+		t.Errorf("the contract lacks the code %s", code)
+	}
+}
+
+// TestUnknownErrorsStayInside sends what the table does not know.
+func TestUnknownErrorsStayInside(t *testing.T) {
+	got := overTheWire(t, errors.New("open /var/lib/secret: permission denied"))
+	var answer *client.Error
+	if !errors.Is(got, client.ErrInternal) || !errors.As(got, &answer) || answer.Description != "internal error" {
+		t.Fatalf("%v %+v", got, answer)
+	}
+}
+
+func overTheWire(t *testing.T, err error) error {
+	t.Helper()
+	e := echo.New()
+	e.HTTPErrorHandler = answerError
+	e.PUT("/*", func(echo.Context) error { return err })
+	s := httptest.NewServer(e)
+	defer s.Close()
+	c, newErr := client.New(s.URL, client.WithRetry(0), client.WithTransport(http.DefaultTransport))
+	if newErr != nil {
+		t.Fatal(newErr)
+	}
+	return c.ResetImportStatus(t.Context(), 1)
+}
