@@ -112,7 +112,7 @@ func (a *attempt) fetch(sources []database.Source) error {
 
 func (a *attempt) closeFiles() {
 	for _, f := range a.files {
-		f.Close() // nothing was written that could be lost
+		_ = f.Close() // nothing was written that could be lost
 	}
 }
 

@@ -63,7 +63,7 @@ func TestFailures(t *testing.T) {
 		{"unknown version", b.file("version", []byte("REDIS9999")), database.GeneralError, "ERROR", 0.},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b.T = t
+			b.TB = t
 			db, end := b.run(test.source)
 			b.wantFailure(db, test.want)
 			if end["reason"] != string(test.want) || end["level"] != test.level || end["offset"] != test.offset || end["source"] != test.source.Location {

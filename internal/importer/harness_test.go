@@ -21,7 +21,7 @@ import (
 
 // bench is a store, an importer that may read below dir, and its log.
 type bench struct {
-	*testing.T
+	testing.TB
 	store *store.Store
 	im    *importer.Importer
 	dir   string
@@ -29,9 +29,9 @@ type bench struct {
 }
 
 // newBench returns a bench whose importer has a clock that stands still, but for what configure changes.
-func newBench(t *testing.T, configure ...func(*importer.Config)) *bench {
+func newBench(t testing.TB, configure ...func(*importer.Config)) *bench {
 	t.Helper()
-	b := &bench{T: t, dir: t.TempDir(), log: newLogbook()}
+	b := &bench{TB: t, dir: t.TempDir(), log: newLogbook()}
 	var err error
 	if b.store, err = store.Open(filepath.Join(t.TempDir(), "test.db")); err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func (b *bench) run(sources ...database.Source) (*database.Database, entry) {
 // ended waits until the log tells how the import into uid ended, which it does once that is on disk.
 func (b *bench) ended(uid int) entry {
 	b.Helper()
-	return b.log.wait(b.T, func(e entry) bool {
+	return b.log.wait(b.TB, func(e entry) bool {
 		return e["uid"] == float64(uid) && strings.HasPrefix(e["msg"].(string), "import ")
 	})
 }
@@ -173,7 +173,7 @@ func (l *logbook) has(text string) bool {
 	return strings.Contains(l.text.String(), text)
 }
 
-func (l *logbook) wait(t *testing.T, matches func(entry) bool) entry {
+func (l *logbook) wait(t testing.TB, matches func(entry) bool) entry {
 	t.Helper()
 	for seen, limit := 0, time.After(2*time.Minute); ; {
 		l.mu.Lock()

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -74,7 +73,7 @@ func TestImport(t *testing.T) {
 		{"no keys", []database.Source{b.file("empty.rdb", newDump().end())}, 0, len(newDump().end())},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b.T = t
+			b.TB = t
 			db, end := b.run(test.sources...)
 			b.wantSuccess(db)
 			if end["keys"] != test.keys || end["bytes"] != float64(test.bytes) || end["files"] != float64(len(test.sources)) || end["level"] != "INFO" {
@@ -193,7 +192,7 @@ func TestNewRefuses(t *testing.T) {
 		"negative max download":  func(c *importer.Config) { c.MaxDownload = -1 },
 		"negative max expansion": func(c *importer.Config) { c.MaxExpansion = -1 },
 	} {
-		cfg := importer.Config{SpoolDir: filepath.Join(b.dir, "spool"), Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+		cfg := importer.Config{SpoolDir: filepath.Join(b.dir, "spool"), Log: slog.New(slog.DiscardHandler)}
 		change(&cfg)
 		if _, err := importer.New(b.store, cfg); err == nil {
 			t.Errorf("%s: accepted", name)

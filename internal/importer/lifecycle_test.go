@@ -132,7 +132,7 @@ func TestSmallFileReportsNoProgress(t *testing.T) {
 // TestLostRecord takes the record from the run while it checks, and while it loads.
 func TestLostRecord(t *testing.T) {
 	long := newDump()
-	for i := range 100 {
+	for i := range 20 {
 		long.set(fmt.Sprintf("key %d", i), strings.Repeat("x", 1<<20), 0)
 	}
 	content := long.end()

@@ -15,7 +15,7 @@ type Target interface {
 	// whatever the Target waits for.
 	Begin(ctx context.Context) error
 	// Key takes a key, valid during the call, and returns what takes the ValueLen bytes of its value: those that a DUMP
-	// payload has between its type byte and its footer. There is at least one.
+	// payload has between its type byte and its footer. There is at least one. A name beyond rdb.MaxName is cut.
 	Key(k *rdb.Key) io.Writer
 	// Library returns what takes the size bytes of a function library's source.
 	Library(size int64) io.Writer

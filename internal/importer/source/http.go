@@ -75,7 +75,7 @@ func (o *Opener) fetch(ctx context.Context, location string, body *arrivals) (*o
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return nil, unavailable(fmt.Errorf("expected status 200, got %d", resp.StatusCode))
 	}
@@ -99,7 +99,7 @@ func (o *Opener) get(ctx context.Context, location string) (*http.Response, erro
 		if err != nil || resp.StatusCode/100 != 3 {
 			return resp, err
 		}
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		next, err := resp.Location()
 		if err != nil { // which would quote the location
 			return nil, fmt.Errorf("status %d leads nowhere", resp.StatusCode)

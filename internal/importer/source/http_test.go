@@ -90,7 +90,9 @@ func TestDownloadFails(t *testing.T) {
 			w.Header().Set("Location", "http://user:SECRET@%zz/")
 			w.WriteHeader(302)
 		}, "302 leads nowhere"},
-		{"redirect loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/SECRET", 307) }, errRedirects.Error()},
+		{"redirect loop", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/SECRET", http.StatusTemporaryRedirect)
+		}, errRedirects.Error()},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := serve(t, test.handler)
