@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -203,6 +204,10 @@ func TestTLS(t *testing.T) {
 	_, err := connect(t, srv.URL).ListDatabases(t.Context())
 	if !errors.Is(err, client.ErrNetwork) || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("unknown CA: %v, want ErrNetwork about a certificate", err)
+	}
+	srv.TLS.MaxVersion = tls.VersionTLS11
+	if _, err := connect(t, srv.URL, client.WithInsecureTLS()).ListDatabases(t.Context()); !errors.Is(err, client.ErrNetwork) {
+		t.Errorf("TLS 1.1: %v, want ErrNetwork", err)
 	}
 }
 

@@ -8,14 +8,6 @@ import (
 	"github.com/reimport/reimport/gen/api"
 )
 
-// The statuses that this package decides by, as they are on the wire.
-const (
-	statusNever     api.ImportStatus = ""
-	statusIdle      api.ImportStatus = "idle"
-	statusSucceeded api.ImportStatus = "succeeded"
-	statusFailed    api.ImportStatus = "failed"
-)
-
 // An ImportState is what a database says about its newest import.
 type ImportState struct {
 	// Status is as the server sent it. Empty and idle say the same, and so does a key that is missing: use Idle.
@@ -29,12 +21,12 @@ type ImportState struct {
 
 // Idle reports that no import runs and none has ended since the last reset.
 func (s ImportState) Idle() bool {
-	return s.Status == statusNever || s.Status == statusIdle
+	return s.Status == api.ImportStatusNever || s.Status == api.ImportStatusIdle
 }
 
 // Ended reports that the newest import has succeeded or failed.
 func (s ImportState) Ended() bool {
-	return s.Status == statusSucceeded || s.Status == statusFailed
+	return s.Status == api.ImportStatusSucceeded || s.Status == api.ImportStatusFailed
 }
 
 // Running reports that an import is under way. A status that the contract does not know counts as one.

@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"os"
 	"time"
 )
@@ -105,16 +103,7 @@ func newTransport(caFile string, insecure bool) (*http.Transport, error) {
 		}
 	}
 	return &http.Transport{
-		Proxy: proxy, TLSClientConfig: config, ForceAttemptHTTP2: true,
+		Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
 		MaxIdleConnsPerHost: 4, IdleConnTimeout: 90 * time.Second,
 	}, nil
-}
-
-// proxy hides what is wrong with a proxy's address: the original error repeats it with its password.
-func proxy(req *http.Request) (*url.URL, error) {
-	u, err := http.ProxyFromEnvironment(req)
-	if err != nil {
-		return nil, errors.New("the proxy that HTTPS_PROXY or HTTP_PROXY names is not a URL")
-	}
-	return u, nil
 }

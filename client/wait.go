@@ -5,7 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/reimport/reimport/gen/api"
 )
+
+// firstLook is the first pause between two looks: a small import is over in no time.
+const firstLook = 250 * time.Millisecond
 
 // How a wait ends without success.
 var (
@@ -28,8 +33,9 @@ func (e *ImportFailedError) Error() string {
 // Is makes errors.Is(err, ErrImportFailed) true.
 func (e *ImportFailedError) Is(target error) bool { return target == ErrImportFailed }
 
-// WaitImport reads the state of a database's import now, and again each time every has passed, until the import has
-// ended; the context bounds the wait. progress, where not nil, is called with each state that differs from the one before.
+// WaitImport reads the state of a database's import now, and again after pauses that grow from a quarter of a second to
+// every, until the import has ended; the context bounds the wait. progress, where not nil, is called with each state that
+// differs from the one before.
 //
 // It returns the last state read, and no error only for an import that succeeded. ErrImportFailed is one that failed.
 // ErrNoImport is a database with nothing to wait for: one that is idle, was never imported into or was reset meanwhile.
@@ -42,6 +48,7 @@ func (c *Client) WaitImport(ctx context.Context, uid int, every time.Duration, p
 		return ImportState{}, fmt.Errorf("%w: the time between two looks is not positive", ErrInvalid)
 	}
 	var last ImportState
+	pause := min(every, firstLook)
 	for first := true; ; first = false {
 		state, err := c.ImportStatus(ctx, uid)
 		if err != nil {
@@ -54,15 +61,16 @@ func (c *Client) WaitImport(ctx context.Context, uid int, every time.Duration, p
 		if !state.Running() {
 			return state, outcome(uid, state)
 		}
-		if err := c.sleep(ctx, every); err != nil {
+		if err := c.sleep(ctx, pause); err != nil {
 			return state, fmt.Errorf("the import into database %d goes on: %w", uid, err)
 		}
+		pause = min(every, 2*pause)
 	}
 }
 
 func outcome(uid int, state ImportState) error {
 	switch {
-	case state.Status == statusFailed:
+	case state.Status == api.ImportStatusFailed:
 		return &ImportFailedError{UID: uid, Reason: state.FailureReason}
 	case state.Idle():
 		return fmt.Errorf("database %d: %w", uid, ErrNoImport)

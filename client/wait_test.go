@@ -66,6 +66,19 @@ func TestWaitImport(t *testing.T) {
 	}
 }
 
+func TestWaitImportLooksLessOften(t *testing.T) {
+	bodies := slices.Repeat([]string{`{"import_status":"importing"}`}, 6)
+	clock := newClock()
+	c := serve(t, playing(append(bodies, `{"import_status":"succeeded"}`)...), clock.option())
+	if _, err := c.WaitImport(t.Context(), 1, time.Second, nil); err != nil {
+		t.Fatal(err)
+	}
+	const ms = time.Millisecond
+	if want := []time.Duration{250 * ms, 500 * ms, 1000 * ms, 1000 * ms, 1000 * ms, 1000 * ms}; !slices.Equal(clock.slept, want) {
+		t.Errorf("slept %v, want %v", clock.slept, want)
+	}
+}
+
 func TestWaitImportGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	clock := newClock()

@@ -36,7 +36,7 @@ func (s *span) Set(text string) error {
 
 func (s *span) Type() string { return "time" }
 
-// oneOf is a flag for one of a few words.
+// oneOf is a flag for one of a few words. Checked as it is set, it is wrong usage before anything was sent.
 type oneOf struct {
 	value string
 	words []string

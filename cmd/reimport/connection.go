@@ -21,7 +21,8 @@ type connection struct {
 	timeout, retry                            span
 }
 
-// environment gives flags their twins.
+// environment gives flags their twins. The names are those of other clients of the API, so that one set-up serves all. A
+// variable that is set and empty counts as not set.
 var environment = []struct{ flag, variable string }{
 	{"url", "REDIS_ENTERPRISE_URL"},
 	{"user", "REDIS_ENTERPRISE_USER"},
@@ -98,7 +99,7 @@ func fromTwins(flags *pflag.FlagSet, lookup func(string) (string, bool)) (map[st
 	return origins, nil
 }
 
-// beaten reports that a flag of the same purpose was given.
+// beaten reports that a flag of the same purpose was given: --insecure must work beside a REDIS_ENTERPRISE_CA_CERT.
 func beaten(flags *pflag.FlagSet, name string) bool {
 	switch name {
 	case "password":
@@ -109,6 +110,7 @@ func beaten(flags *pflag.FlagSet, name string) bool {
 	return false
 }
 
+// readPassword takes the first line, since editors and echo end files with a newline that is not part of the password.
 func (c *connection) readPassword(in io.Reader) error {
 	origin := "--password-stdin"
 	switch {

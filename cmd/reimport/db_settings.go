@@ -104,6 +104,7 @@ func readFields(name string, in io.Reader, fields map[string]any) error {
 	return yaml.Unmarshal(data, fields)
 }
 
+// parseBytes knows no GB: to some it is 10^9 bytes, to others 2^30.
 func parseBytes(text string) (uint64, error) {
 	units := []struct {
 		suffix string

@@ -37,7 +37,8 @@ type exit struct {
 	errs    []error
 }
 
-// exits is in the order in which errors are looked up: an import that was waited for in vain may have several reasons.
+// exits is in the order in which errors are looked up, because an error may be of several kinds: who gave up on a busy
+// database is told of the timeout, not of the conflict. The codes are those of other tools for Redis Software, and 13.
 var exits = []exit{
 	{13, "import_failed", "the import ended as failed", []error{client.ErrImportFailed}},
 	{2, "usage", "a mistake on the command line", []error{errUsage}},
@@ -73,7 +74,8 @@ type complaint struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-// report says on standard error what went wrong, and returns the exit code.
+// report says on standard error what went wrong, and returns the exit code. Its text comes in part from the server, so
+// people get it without control characters; in JSON they are escaped.
 func (a *app) report(err error) int {
 	end := exitOf(err)
 	said := complaint{Code: end.name, Message: err.Error(), Hint: hint(err)}
@@ -97,12 +99,14 @@ func (a *app) report(err error) int {
 
 // sayJSON writes a line of JSON to standard error.
 func (a *app) sayJSON(value any) {
-	if line, err := marshal(value); err == nil {
-		a.errOut.Write(line)
+	line, err := marshal(value)
+	if err != nil {
+		return
 	}
+	fmt.Fprint(a.errOut, string(line))
 }
 
-// newExitCodesTopic documents exits in their order.
+// newExitCodesTopic documents exits by ascending code, so that the page cannot say another thing than the table.
 func newExitCodesTopic() *cobra.Command {
 	lines := make([]string, len(exits)+1)
 	lines[0] = "   0  done"

@@ -40,6 +40,7 @@ func hint(err error) string {
 	return networkHint(err)
 }
 
+// hints go by the kind of an error, the first that fits.
 var hints = []struct {
 	err  error
 	text string
@@ -58,6 +59,7 @@ var hints = []struct {
 	{syscall.ECONNREFUSED, "is the server running? reimport serve starts one, --url or REDIS_ENTERPRISE_URL says where it is"},
 }
 
+// networkHint reads the errors of the standard library. The two that are told by their text have no type.
 func networkHint(err error) string {
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError

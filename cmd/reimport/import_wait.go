@@ -12,7 +12,8 @@ import (
 	"github.com/reimport/reimport/client"
 )
 
-// waiting is how long and how closely to follow an import.
+// waiting is how long and how closely to follow an import. An end of the wait is an end of this command, not of the
+// import, which the server owns.
 type waiting struct{ timeout, interval span }
 
 func newWaiting() *waiting {
@@ -38,7 +39,8 @@ says that it failed. Giving up, by time or by Ctrl-C, does not end the import.`,
 	})
 }
 
-// follow shows progress on standard error, and the outcome on standard output.
+// follow shows progress on standard error, and the outcome on standard output. A failed import is an outcome like a
+// success; a wait that was given up has none.
 func (w *waiting) follow(ctx context.Context, c call, uid int) error {
 	limited, cancel := context.WithTimeout(ctx, w.timeout.Duration)
 	defer cancel()

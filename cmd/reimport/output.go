@@ -69,7 +69,8 @@ func wantsJSON(args []string) bool {
 	return false
 }
 
-// print writes a result, a JSON object or a list of them, to standard output. A table shows these of its keys.
+// print writes a result, a JSON object or a list of them, to standard output. A table shows these of its keys. JSON goes
+// out as the server wrote it but for the white space: a cluster has keys and numbers that no type of ours holds.
 func (a *app) print(value any, columns ...string) error {
 	data, err := marshal(value)
 	if err != nil {

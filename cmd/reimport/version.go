@@ -6,7 +6,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// buildInfo is what the go command recorded in the binary. Empty is unknown.
+// buildInfo is what the go command recorded in the binary, so that `go install` gives the same answer as a release does.
+// Empty is unknown.
 type buildInfo struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision"`
