@@ -14,7 +14,10 @@ func redisSoftwareDirs() []string {
 	return []string{"/opt/redislabs", "/var/opt/redislabs", "/etc/opt/redislabs"}
 }
 
-var errNotRegular = errors.New("expected a regular file")
+var (
+	errNotRegular = errors.New("expected a regular file")
+	errForbidden  = errors.New("it leads to a directory of Redis Software")
+)
 
 func (o *Opener) addMountPoint(dir string) error {
 	if !filepath.IsAbs(dir) {
@@ -28,19 +31,17 @@ func (o *Opener) addMountPoint(dir string) error {
 		return errors.New("expected a directory")
 	}
 	o.mounts = append(o.mounts, filepath.Clean(dir))
-	return o.checkReal(dir)
+	_, err = o.resolve(dir)
+	return err
 }
 
-// checkReal refuses a path that leads to a forbidden directory by way of symlinks.
-func (o *Opener) checkReal(path string) error {
+// resolve returns where path leads by way of symlinks, and refuses a forbidden directory there.
+func (o *Opener) resolve(path string) (string, error) {
 	actual, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
+	if err == nil && o.isForbidden(actual) {
+		err = errForbidden
 	}
-	if o.isForbidden(actual) {
-		return errors.New("it leads to a directory of Redis Software")
-	}
-	return nil
+	return actual, err
 }
 
 func (o *Opener) isForbidden(path string) bool {
@@ -80,31 +81,37 @@ func (o *Opener) mountOf(clean string) string {
 	return o.mounts[i]
 }
 
-// openPath opens the file at path, which expectedPath accepts. os.Root sees to it that symlinks do not lead out.
 func (o *Opener) openPath(path string) (*os.File, error) {
-	path = filepath.Clean(path)
-	dir := o.mountOf(path)
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	defer root.Close()
-	if err := o.checkReal(path); err != nil {
-		return nil, unavailable(err)
-	}
-	name, err := filepath.Rel(dir, path)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	file, err := openRegular(root, name)
+	file, err := o.openBelow(o.mountOf(filepath.Clean(path)), path)
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	return file, nil
 }
 
-// openRegular looks before it opens, since opening a device may already do something, and again at what it has opened.
-// O_NONBLOCK keeps a FIFO that came in between from holding it.
+// openBelow opens the file that path, which expectedPath accepts, leads to. Symlinks are resolved first, for os.Root takes
+// no absolute one even where it stays below dir; it is os.Root that then sees to it that nothing leads out.
+func (o *Opener) openBelow(dir, path string) (*os.File, error) {
+	actual, err := o.resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = o.resolve(dir); err != nil {
+		return nil, err
+	}
+	name, err := filepath.Rel(dir, actual)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return openRegular(root, name)
+}
+
+// openRegular looks before it opens, since opening a device may already do something.
 func openRegular(root *os.Root, name string) (*os.File, error) {
 	info, err := root.Stat(name)
 	if err != nil {
@@ -113,11 +120,17 @@ func openRegular(root *os.Root, name string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errNotRegular
 	}
+	return openAnything(root, name)
+}
+
+// openAnything looks again at what it has opened. O_NONBLOCK keeps a FIFO that came in between from holding it.
+func openAnything(root *os.Root, name string) (*os.File, error) {
 	file, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
-	if info, err = file.Stat(); err == nil && !info.Mode().IsRegular() {
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
 		err = errNotRegular
 	}
 	if err != nil {

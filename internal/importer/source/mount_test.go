@@ -18,6 +18,7 @@ func TestOpenPath(t *testing.T) {
 		os.Mkdir(filepath.Join(dir, "folder"), 0o700),
 		syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600),
 		os.Symlink("../file", filepath.Join(dir, "folder", "link")),
+		os.Symlink(filepath.Join(dir, "file"), filepath.Join(dir, "absolute link")),
 		os.Symlink("fifo", filepath.Join(dir, "fifo link")),
 		os.Symlink(filepath.Join(outside, "secret"), filepath.Join(dir, "absolute")),
 		os.Symlink(filepath.Join("..", "..", filepath.Base(filepath.Dir(outside)), filepath.Base(outside), "secret"), filepath.Join(dir, "relative")),
@@ -29,7 +30,7 @@ func TestOpenPath(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"file", "folder/link"} {
+	for _, name := range []string{"file", "folder/link", "absolute link"} {
 		f, err := o.Open(t.Context(), mount(filepath.Join(dir, name)), unmetered)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -49,8 +50,8 @@ func TestOpenPath(t *testing.T) {
 	}
 }
 
-// TestOpenRegular is about what may come between the look and the opening.
-func TestOpenRegular(t *testing.T) {
+// TestOpenAnything is about what may come between the look and the opening.
+func TestOpenAnything(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600); err != nil {
 		t.Fatal(err)
@@ -60,7 +61,7 @@ func TestOpenRegular(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if _, err := openRegular(root, "fifo"); !errors.Is(err, errNotRegular) {
+	if _, err := openAnything(root, "fifo"); !errors.Is(err, errNotRegular) {
 		t.Errorf("got %v, want %v", err, errNotRegular)
 	}
 }
