@@ -41,7 +41,7 @@ func (c *Client) attempt(ctx context.Context, send request) ([]byte, error) {
 	if err != nil {
 		return nil, c.explain(ctx, limited, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		// The status says enough where the rest does not arrive.
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))

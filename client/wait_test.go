@@ -59,8 +59,9 @@ func TestWaitImport(t *testing.T) {
 				t.Errorf("saw %q with %d pauses, want %q with %d", seen, len(clock.slept), tt.seen, tt.looks)
 			}
 			var failed *client.ImportFailedError
-			if errors.As(err, &failed) && (failed.UID != 1 || failed.Reason != "file-larger-than-mem-limit:2048:1024") {
-				t.Errorf("got %+v", failed)
+			const text = "the import into database 1 failed: file-larger-than-mem-limit:2048:1024"
+			if errors.As(err, &failed) && (failed.UID != 1 || err.Error() != text) {
+				t.Errorf("got %+v, want %s", failed, text)
 			}
 		})
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 // parseUID takes a uid as the API writes it: no sign, no leading zeros.
@@ -14,6 +16,14 @@ func parseUID(text string) (int, error) {
 		return 0, fmt.Errorf("uid: expected a number from 1 to %d, not %q", math.MaxInt32, text)
 	}
 	return uid, nil
+}
+
+// noMore is cobra.NoArgs in words that fit: that takes every argument for a command.
+func noMore(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q", args[0])
+	}
+	return nil
 }
 
 // span is a flag for a time: a number of seconds, or a duration such as 5m.

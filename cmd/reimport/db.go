@@ -17,7 +17,7 @@ func databaseColumns() []string {
 
 func newDBListCommand(a *app) *cobra.Command {
 	var fields []string
-	cmd := &cobra.Command{Use: "list", Short: "List databases", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "list", Short: "List databases", Args: noMore}
 	cmd.Flags().StringSliceVar(&fields, "fields", nil, "`names` of the fields to show, with commas between")
 	return a.verb(cmd, func(ctx context.Context, c call) error {
 		dbs, err := c.client.ListDatabases(ctx, fields...)
@@ -32,7 +32,7 @@ func newDBGetCommand(a *app) *cobra.Command {
 	var fields []string
 	cmd := &cobra.Command{Use: "get UID", Short: "Show a database", Long: "Show a database. A table has its main fields, -o json and -o yaml all of them."}
 	cmd.Flags().StringSliceVar(&fields, "fields", nil, "`names` of the fields to show, with commas between")
-	return a.databaseVerb(cmd, cobra.NoArgs, func(ctx context.Context, c call, uid int) error {
+	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {
 		db, err := c.client.GetDatabase(ctx, uid, fields...)
 		if err != nil {
 			return err
@@ -50,7 +50,7 @@ func columnsFor(fields []string) []string {
 
 func newDBDeleteCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "delete UID", Short: "Delete a database", Long: "Delete a database and what is in it, without asking back."}
-	return a.databaseVerb(cmd, cobra.NoArgs, func(ctx context.Context, c call, uid int) error {
+	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {
 		if err := c.client.DeleteDatabase(ctx, uid); err != nil {
 			return err
 		}

@@ -133,7 +133,7 @@ func newDBCreateCommand(a *app) *cobra.Command {
 		Short: "Create a database",
 		Example: `  reimport db create --name sessions --memory-size 1GiB
   reimport db create -f sessions.yaml --set port=12000 --dry-run`,
-		Args: cobra.NoArgs,
+		Args: noMore,
 	}
 	s.register(cmd)
 	return a.verb(cmd, func(ctx context.Context, c call) error {
@@ -157,7 +157,7 @@ func newDBUpdateCommand(a *app) *cobra.Command {
 		Example: `  reimport db update 1 --memory-size 4GiB --set skip_import_analyze=enabled`,
 	}
 	s.register(cmd)
-	return a.databaseVerb(cmd, cobra.NoArgs, func(ctx context.Context, c call, uid int) error {
+	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {
 		object, err := s.object(c.in)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -40,6 +41,7 @@ func newFake() *fake {
 		f.waiting <- struct{}{}
 		io.WriteString(w, `{"uid":3,"import_status":"importing","import_progress":62.5}`)
 	})
+	mux.HandleFunc("PUT /v1/bdbs/2/actions/import_reset_status", busyOnce())
 	mux.HandleFunc("GET /v1/bdbs/4", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	mux.HandleFunc("GET /v1/bdbs/5", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "https://10.0.0.7:9443/v1/bdbs/5", http.StatusTemporaryRedirect)
@@ -82,6 +84,16 @@ func refuse(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 	if code := codes[status]; code != "" {
 		fmt.Fprintf(w, `{"error_code":%q,"description":"no: %s"}`, code, code)
+	}
+}
+
+func busyOnce() http.HandlerFunc {
+	var again atomic.Bool
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if !again.Swap(true) {
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusConflict)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -59,11 +60,12 @@ var hints = []struct {
 	{syscall.ECONNREFUSED, "is the server running? reimport serve starts one, --url or REDIS_ENTERPRISE_URL says where it is"},
 }
 
-// networkHint reads the errors of the standard library. The two that are told by their text have no type.
+// networkHint reads the errors of the standard library, and the page that a TLS server has for a client without.
 func networkHint(err error) string {
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var dns *net.DNSError
+	var record tls.RecordHeaderError
 	var answer *client.Error
 	switch {
 	case errors.As(err, &answer) && answer.Code == "" && bytes.Contains(answer.Body, []byte("HTTPS")):
@@ -74,7 +76,7 @@ func networkHint(err error) string {
 		return "use one of the certificate's names in --url"
 	case errors.As(err, &dns):
 		return "check the host in --url or REDIS_ENTERPRISE_URL"
-	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+	case errors.As(err, &record):
 		return "the server does not speak TLS: begin --url with http://"
 	}
 	return ""

@@ -29,7 +29,7 @@ func newImportStatusCommand(a *app) *cobra.Command {
 		Long: `Show how far a database's import is. import_status is empty or idle where there is none, initializing, importing,
 succeeded or failed; import_progress is in percent.`,
 	}
-	return a.databaseVerb(cmd, cobra.NoArgs, func(ctx context.Context, c call, uid int) error {
+	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {
 		state, err := c.client.ImportStatus(ctx, uid)
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func newImportResetCommand(a *app) *cobra.Command {
 		Long: `Put a database's import status back to idle, whether its import succeeded or failed. Doing so again is no error.
 While an import, an export or a backup runs, it is refused.`,
 	}
-	return a.databaseVerb(cmd, cobra.NoArgs, func(ctx context.Context, c call, uid int) error {
+	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {
 		if err := c.client.ResetImportStatus(ctx, uid); err != nil {
 			return err
 		}

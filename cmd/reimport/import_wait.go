@@ -34,7 +34,7 @@ func newImportWaitCommand(a *app) *cobra.Command {
 says that it failed. Giving up, by time or by Ctrl-C, does not end the import.`,
 	}
 	w.register(cmd)
-	return a.databaseVerb(cmd, cobra.NoArgs, func(ctx context.Context, c call, uid int) error {
+	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {
 		return w.follow(ctx, c, uid)
 	})
 }

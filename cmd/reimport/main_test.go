@@ -121,17 +121,6 @@ func TestEveryExitCodeHasAName(t *testing.T) {
 	}
 }
 
-func TestFailureHints(t *testing.T) {
-	for _, reason := range []string{
-		"download-error", "file-corrupted", "general-error", "file-larger-than-mem-limit:2:1", "key-too-long",
-		"invalid-bulk-length", "out-of-memory", "", "a cluster's own",
-	} {
-		if h := hint(&client.ImportFailedError{UID: 1, Reason: reason}); !strings.Contains(h, "reimport import reset UID") {
-			t.Errorf("%q: %q does not say how to reset", reason, h)
-		}
-	}
-}
-
 func TestProgressOnATerminal(t *testing.T) {
 	var errOut bytes.Buffer
 	p := &progress{app: &app{errOut: &errOut}, uid: 1, terminal: true}

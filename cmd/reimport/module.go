@@ -11,7 +11,7 @@ func newModuleCommand(a *app) *cobra.Command {
 }
 
 func newModuleListCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List the modules of the cluster", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "list", Short: "List the modules of the cluster", Args: noMore}
 	return a.verb(cmd, func(ctx context.Context, c call) error {
 		modules, err := c.client.ListModules(ctx)
 		if err != nil {

@@ -115,7 +115,7 @@ func (q *query) pick(data []byte) ([]byte, error) {
 	}
 	picked, err := q.path.Search(value)
 	if err != nil {
-		return nil, usageError(fmt.Errorf("--query: %w", err))
+		return nil, fmt.Errorf("the request is done, but --query does not fit its result: %w", err)
 	}
 	return marshal(picked)
 }

@@ -39,7 +39,7 @@ func newVersionCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noMore,
 		RunE: func(*cobra.Command, []string) error {
 			if err := a.output.check(); err != nil {
 				return err
