@@ -24,7 +24,7 @@ func TestDoors(t *testing.T) {
 		"/internal/store":           {echo, kin, cobra, module + "/gen", module + "/internal/cluster", module + "/internal/importer", module + "/server", module + "/client"},
 		"/internal/importer":        {echo, kin, cobra, module + "/gen", module + "/internal/cluster", module + "/server", module + "/client"},
 		"/internal/importer/source": {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
-		"/internal/importer/rdb":    {module + "/", "net", "os"},
+		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},
 		"/server":                   {cobra, module + "/client", module + "/cmd"},
 	} {
 		t.Run(pkg, func(t *testing.T) {

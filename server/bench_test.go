@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -29,21 +30,22 @@ const connections = 16
 // cost more than the server.
 func BenchmarkReset(b *testing.B) {
 	b.Run("bare", func(b *testing.B) {
-		load(b, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), func(int) int { return 1 })
+		load(b, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), func() {})
 	})
 	b.Run("idempotent", func(b *testing.B) {
-		load(b, benchServer(b).Config.Handler, func(int) int { return 1 })
+		f := benchServer(b)
+		f.fail()
+		load(b, f.Config.Handler, func() {})
 	})
 	b.Run("durable", func(b *testing.B) {
 		f := benchServer(b)
-		load(b, f.Config.Handler, f.failed(b.N))
+		load(b, f.Config.Handler, f.fail)
 	})
 	b.Run("store", func(b *testing.B) {
 		f := benchServer(b)
-		uid := f.failed(b.N)
-		spread(b, func() func(int) error {
-			return func(n int) error {
-				_, err := f.store.Update(b.Context(), uid(n), func(db *database.Database) error { return db.ResetImportStatus(nil) })
+		spread(b, f.fail, func() func(int) error {
+			return func(uid int) error {
+				_, err := f.store.Update(b.Context(), uid, func(db *database.Database) error { return db.ResetImportStatus(nil) })
 				return err
 			}
 		})
@@ -60,25 +62,38 @@ func benchServer(b *testing.B) *fixture {
 	return start(b, func(c *server.Config) { c.Log = slog.New(slog.NewJSONHandler(null, nil)) })
 }
 
-// failed creates n databases whose import has failed and returns the uid of each.
-func (f *fixture) failed(n int) func(int) int {
-	const first = 1000
+// benchDatabases is the size of the cluster, and how many resets are measured between two breaks. Their uids begin
+// at firstBench.
+const (
+	benchDatabases = 500
+	firstBench     = 1000
+)
+
+// fail makes it so that the import of every database has failed.
+func (f *fixture) fail() {
 	var made sync.WaitGroup
-	for i := range n {
+	for i := range benchDatabases {
 		made.Go(func() {
-			db := &database.Database{UID: first + i, Name: "x", Type: "redis", Status: database.Active}
-			db.Import.Status, db.Import.FailureReason = database.ImportFailed, database.FileCorrupted
-			if _, err := f.store.Create(f.t.Context(), db); err != nil {
+			db := &database.Database{UID: firstBench + i, Name: "x", Type: "redis", Status: database.Active}
+			failed := func(db *database.Database) error {
+				db.Import.Status, db.Import.FailureReason = database.ImportFailed, database.FileCorrupted
+				return nil
+			}
+			_, err := f.store.Update(f.t.Context(), db.UID, failed)
+			if errors.Is(err, database.ErrNotExist) {
+				failed(db)
+				_, err = f.store.Create(f.t.Context(), db)
+			}
+			if err != nil {
 				f.t.Error(err)
 			}
 		})
 	}
 	made.Wait()
-	return func(i int) int { return first + i }
 }
 
-// load sends b.N resets to handler, the i-th for the database uid(i).
-func load(b *testing.B, handler http.Handler, uid func(int) int) {
+// load sends b.N resets to handler.
+func load(b *testing.B, handler http.Handler, prepare func()) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -89,14 +104,14 @@ func load(b *testing.B, handler http.Handler, uid func(int) int) {
 	request, _ := http.NewRequest("PUT", "/", nil)
 	request.SetBasicAuth(admin, password)
 	tail := "/actions/import_reset_status HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + request.Header.Get("Authorization") + "\r\nContent-Length: 0\r\n\r\n"
-	spread(b, func() func(int) error {
+	spread(b, prepare, func() func(int) error {
 		conn, err := net.Dial("tcp", l.Addr().String())
 		if err != nil {
 			b.Fatal(err)
 		}
 		answers := bufio.NewReader(conn)
-		return func(n int) error {
-			if _, err := fmt.Fprintf(conn, "PUT /v1/bdbs/%d%s", uid(n), tail); err != nil {
+		return func(uid int) error {
+			if _, err := fmt.Fprintf(conn, "PUT /v1/bdbs/%d%s", uid, tail); err != nil {
 				return err
 			}
 			return readOK(answers)
@@ -116,26 +131,32 @@ func readOK(r *bufio.Reader) error {
 	return err
 }
 
-// spread shares out the numbers below b.N over as many workers as there are connections.
-func spread(b *testing.B, worker func() func(int) error) {
+// spread has as many workers as there are connections do b.N pieces of work, each on one database. The time that
+// prepare takes before each round over all databases is not measured.
+func spread(b *testing.B, prepare func(), worker func() func(int) error) {
 	workers := make([]func(int) error, connections)
 	for i := range workers {
 		workers[i] = worker()
 	}
-	var next atomic.Int64
-	var done sync.WaitGroup
 	b.ResetTimer()
-	for _, work := range workers {
-		done.Go(func() {
-			for n := int(next.Add(1)) - 1; n < b.N; n = int(next.Add(1)) - 1 {
-				if err := work(n); err != nil {
-					b.Error(err)
-					return
+	for left := b.N; left > 0; left -= benchDatabases {
+		b.StopTimer()
+		prepare()
+		b.StartTimer()
+		var next atomic.Int64
+		var done sync.WaitGroup
+		for _, work := range workers {
+			done.Go(func() {
+				for n := int(next.Add(1)); n <= min(left, benchDatabases); n = int(next.Add(1)) {
+					if err := work(firstBench + n - 1); err != nil {
+						b.Error(err)
+						return
+					}
 				}
-			}
-		})
+			})
+		}
+		done.Wait()
 	}
-	done.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
 }
