@@ -36,12 +36,13 @@ func TestRefusesToStart(t *testing.T) {
 		"no permission":               {func(d *openapi3.T) { delete(reset(d).Extensions, "x-permission") }, "x-permission"},
 		"a permission nobody has":     {func(d *openapi3.T) { reset(d).Extensions["x-permission"] = "reset" }, "x-permission"},
 		"no id":                       {func(d *openapi3.T) { reset(d).OperationID = "" }, "operationId"},
+		"security forgotten":          {func(d *openapi3.T) { reset(d).Security = nil }, "basicAuth"},
 		"open to all":                 {func(d *openapi3.T) { reset(d).Security = &openapi3.SecurityRequirements{} }, "basicAuth"},
 		"open by choice":              {func(d *openapi3.T) { reset(d).Security = &openapi3.SecurityRequirements{{"basicAuth": {}}, {}} }, "basicAuth"},
 		"renamed, code not generated": {func(d *openapi3.T) { reset(d).OperationID = "reset" }, "answers without credentials"},
 		"gone from the contract":      {func(d *openapi3.T) { d.Paths.Delete("/v1/modules") }, "answers without credentials"},
 		"not served": {func(d *openapi3.T) {
-			d.Paths.Set("/v1/nodes", &openapi3.PathItem{Get: &openapi3.Operation{OperationID: "x", Extensions: map[string]any{"x-permission": "view_bdb_info"}}})
+			d.Paths.Set("/v1/nodes", &openapi3.PathItem{Get: &openapi3.Operation{OperationID: "x", Security: reset(d).Security, Extensions: map[string]any{"x-permission": "view_bdb_info"}}})
 		}, "not served"},
 		"a code that no answer has": {func(d *openapi3.T) {
 			d.Components.Schemas["BDBCreate"].Value.Extensions["x-missing-error-codes"] = map[string]any{"name": "oops"}

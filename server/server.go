@@ -90,7 +90,11 @@ func (s *Server) route(doc *openapi3.T) error {
 	s.echo.GET("/openapi.yaml", serveSpec)
 	s.echo.GET("/openapi.json", serveSpecJSON())
 	s.echo.GET("/healthz", s.health)
-	if err := checkRoutes(s.echo, ops); err != nil {
+	pages, err := s.servePages()
+	if err != nil {
+		return err
+	}
+	if err := checkRoutes(s.echo, ops, append(pages, unguarded...)); err != nil {
 		return err
 	}
 	s.echo.Use(newRequestIDs().assign, s.accessLog, recoverPanics, limitBody)

@@ -28,11 +28,12 @@ type validator struct {
 }
 
 func newValidator(doc *openapi3.T, path string, item *openapi3.PathItem, method string, op *openapi3.Operation) (*validator, error) {
+	// The guard has authenticated before this runs.
+	authenticated := *op
+	authenticated.Security = openapi3.NewSecurityRequirements()
 	v := &validator{
-		route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op},
+		route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: &authenticated},
 		options: &openapi3filter.Options{
-			// The guard has authenticated before this runs.
-			AuthenticationFunc:      openapi3filter.NoopAuthenticationFunc,
 			SkipSettingDefaults:     true,
 			SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()},
 		},

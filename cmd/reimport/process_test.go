@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,14 +26,14 @@ import (
 // process is a running `reimport serve`.
 type process struct {
 	*exec.Cmd
-	t      *testing.T
+	t      testing.TB
 	url    string
 	dir    string
 	stdout []string // up to the line that says where it listens
 	stderr bytes.Buffer
 }
 
-func command(t *testing.T, args ...string) *exec.Cmd {
+func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath("reimport") // where TestMain has put it
 	if err != nil {
@@ -44,7 +45,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 }
 
 // serve starts a server on a free port and returns once it says that it listens.
-func serve(t *testing.T, dir string, args ...string) *process {
+func serve(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: command(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir}, args...)...), t: t, dir: dir}
 	p.Stderr = &p.stderr
@@ -147,6 +148,27 @@ func TestNames(t *testing.T) {
 	}
 	if _, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{RootCAs: pool, ServerName: "localhost", MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("TLS 1.1 is spoken")
+	}
+}
+
+// TestOwnCertificate serves with the certificate that the flags name, which is here one that another server has made.
+func TestOwnCertificate(t *testing.T) {
+	maker := serve(t, t.TempDir())
+	cert := filepath.Join(maker.dir, "tls", "cert.pem")
+	p := serve(t, t.TempDir(), "--tls-cert", cert, "--tls-key", filepath.Join(maker.dir, "tls", "key.pem"))
+	pem, err := os.ReadFile(filepath.Join(maker.dir, "tls", "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{RootCAs: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	if _, err := os.Stat(filepath.Join(p.dir, "tls")); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal("a certificate was made all the same: ", err)
 	}
 }
 
