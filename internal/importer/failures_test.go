@@ -172,12 +172,13 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 func TestChangedFile(t *testing.T) {
 	checked := newDump().set("a", "1", 0).set("b", strings.Repeat("x", 2<<20), 0).set("c", "3", 0).end()
 	for name, later := range map[string][]byte{
-		"damaged":          append(append([]byte(nil), checked[:len(checked)-20]...), make([]byte, 20)...),
-		"shorter":          checked[:len(checked)/2],
-		"other keys":       newDump().set("a", "1", 0).set("b", strings.Repeat("x", 2<<20), 0).end(),
-		"value has grown":  newDump().set("a", "1", 0).set("b", strings.Repeat("x", 2<<20+1), 0).set("c", "3", 0).end(),
-		"value has shrunk": newDump().set("a", "1", 0).set("b", strings.Repeat("x", 2<<20-1), 0).set("c", "3", 0).end(),
-		"long value moved": newDump().set("aa", "1", 0).set("b", strings.Repeat("x", 2<<20), 0).set("c", "3", 0).end(),
+		"damaged":             append(append([]byte(nil), checked[:len(checked)-20]...), make([]byte, 20)...),
+		"shorter":             checked[:len(checked)/2],
+		"other keys":          newDump().set("a", "1", 0).set("b", strings.Repeat("x", 2<<20), 0).end(),
+		"value has grown":     newDump().set("a", "1", 0).set("b", strings.Repeat("x", 2<<20+1), 0).set("c", "3", 0).end(),
+		"value has shrunk":    newDump().set("a", "1", 0).set("b", strings.Repeat("x", 2<<20-1), 0).set("c", "3", 0).end(),
+		"values have shifted": newDump().set("a", "1", 0).set("b", strings.Repeat("x", 2<<20-1), 0).set("c", "33", 0).end(),
+		"long value moved":    newDump().set("aa", "1", 0).set("b", strings.Repeat("x", 2<<20), 0).set("c", "3", 0).end(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRecorder()

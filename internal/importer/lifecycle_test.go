@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -88,8 +89,9 @@ func TestParallelImports(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
+	var looks int64
 	r := newRecorder()
-	b := newBench(t, r.configure, ticking(100*time.Millisecond, nil))
+	b := newBench(t, r.configure, ticking(100*time.Millisecond, func(n int64) { looks = n }))
 	d := newDump()
 	for i := range 4000 {
 		d.set(fmt.Sprintf("key %d", i), strings.Repeat(fmt.Sprint(i), 500), 0)
@@ -111,6 +113,9 @@ func TestProgress(t *testing.T) {
 	distinct := slices.Compact(slices.Clone(seen))
 	if !slices.IsSorted(seen) || len(distinct) < 5 || seen[0] > 10 || distinct[len(distinct)-1] >= 100 || distinct[len(distinct)-1] < 80 {
 		t.Errorf("progress went %v", distinct)
+	}
+	if int64(len(distinct)) > looks/3 { // the third look comes after 300 ms
+		t.Errorf("%d reports in %d looks", len(distinct), looks)
 	}
 }
 
@@ -252,6 +257,47 @@ func TestCloseWhileLoading(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wantFailure(b.get(uid), database.GeneralError)
+}
+
+// TestCloseAfterLoading: what is loaded is loaded, and the record must say so.
+func TestCloseAfterLoading(t *testing.T) {
+	r := newRecorder()
+	b := newBench(t, r.configure)
+	closed := make(chan error)
+	r.onClose = func(ctx context.Context) {
+		go func() { closed <- b.im.Close() }()
+		<-ctx.Done()
+	}
+	uid := b.create(0)
+	b.start(uid, b.file("a.rdb", readFixture(t)))
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	b.wantSuccess(b.get(uid))
+}
+
+func TestFilesAreClosed(t *testing.T) {
+	const open = "/proc/self/fd"
+	if _, err := os.Stat(open); err != nil {
+		t.Skip("this system does not tell which files are open")
+	}
+	var spool string
+	b := newBench(t, func(c *importer.Config) { spool = c.SpoolDir })
+	for _, content := range [][]byte{readFixture(t), readFixture(t)[:1000]} {
+		uid := b.create(0)
+		b.start(uid, b.file("a.rdb", content), web(serve(t, content)))
+		b.ended(uid)
+	}
+	files, err := os.ReadDir(open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		name, err := os.Readlink(filepath.Join(open, f.Name()))
+		if err == nil && (strings.HasPrefix(name, b.dir) || strings.HasPrefix(name, spool)) {
+			t.Errorf("%s is still open", name)
+		}
+	}
 }
 
 // TestCloseDuringCheck has a sparse file of a list with countless empty elements, whose check would take the better part

@@ -40,7 +40,6 @@ func (a *attempt) loadFile(l *loader, f *file) error {
 		return err
 	}
 	s.Library = l.target.Library
-	defer func() { s.Library = nil }()
 	l.large = f.large
 	for s.Next() {
 		if !isLoaded(s.Key()) {

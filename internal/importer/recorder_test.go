@@ -16,6 +16,7 @@ import (
 // recorder is a target that keeps what it is given. onKey, if set, sees each key first and may hold it up.
 type recorder struct {
 	onKey     func(ctx context.Context, k *rdb.Key) error
+	onClose   func(ctx context.Context)
 	ctx       context.Context
 	calls     []string
 	values    map[string]*recorded
@@ -65,6 +66,9 @@ func (r *recorder) Flush() error {
 
 func (r *recorder) Close() error {
 	r.calls = append(r.calls, "close")
+	if r.onClose != nil {
+		r.onClose(r.ctx)
+	}
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
@@ -165,6 +166,16 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 	f.Close()
 	if asked != 2 {
 		t.Errorf("the host was asked %d times, want 2", asked)
+	}
+}
+
+// TestArrivals: so many bytes keep a download alive, however long it takes.
+func TestArrivals(t *testing.T) {
+	alive := 0
+	body := iotest.OneByteReader(strings.NewReader(strings.Repeat("x", 3*minArrival-1)))
+	a := &arrivals{body: body, left: 3 * minArrival, meter: unmetered, alive: func() { alive++ }}
+	if n, err := io.Copy(io.Discard, a); n != 3*minArrival-1 || err != nil || alive != 2 {
+		t.Errorf("%d bytes, %v, alive %d times, want 2", n, err, alive)
 	}
 }
 

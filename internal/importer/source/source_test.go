@@ -94,8 +94,8 @@ func TestCheck(t *testing.T) {
 				t.Errorf("%q quotes the URL", err)
 			}
 			if ok {
-				if _, err := test.opener.Open(t.Context(), test.src, unmetered); !errors.Is(err, ErrUnavailable) {
-					t.Errorf("Open: got %v, want %v", err, ErrUnavailable)
+				if _, err := test.opener.Open(t.Context(), test.src, unmetered); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), test.expected) {
+					t.Errorf("Open: got %v, want %v, %s", err, ErrUnavailable, test.expected)
 				}
 			}
 		})
