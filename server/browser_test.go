@@ -41,6 +41,7 @@ func TestBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]func(*testing.T, context.Context){
+		"status shows":                 statusShows,
 		"reference renders":            referenceRenders,
 		"reference tries the reset":    referenceTriesReset,
 		"reference is refused a login": referenceWrongPassword,
@@ -144,7 +145,7 @@ func (p *tab) click(selector string) {
 
 func (p *tab) write(selector, text string) {
 	p.t.Helper()
-	p.do(chromedp.Focus(chromedp.CSS(selector)), chromedp.SetValue(chromedp.CSS(selector), ""), chromedp.SendKeys(chromedp.CSS(selector), text))
+	p.do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 func (p *tab) read(expression string) string {
