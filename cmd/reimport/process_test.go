@@ -172,9 +172,9 @@ func TestOwnCertificate(t *testing.T) {
 	}
 }
 
-// TestCrash kills a server in the middle of an import. The next one ends that import as failed, and leaves the one that
-// the seed shows as running alone.
-func TestCrash(t *testing.T) {
+// startStalled starts an import of a file that never arrives, and returns once the server has asked for it.
+func (p *process) startStalled(uid int) {
+	p.t.Helper()
 	asked, release := make(chan struct{}), make(chan struct{})
 	stalled := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100")
@@ -183,31 +183,46 @@ func TestCrash(t *testing.T) {
 		close(asked)
 		<-release
 	}))
-	defer stalled.Close()
-	defer close(release)
-	dir := filepath.Join(t.TempDir(), "data")
-	p := serve(t, dir, "--seed", "../../examples/demo.yaml")
+	p.t.Cleanup(func() { close(release); stalled.Close() })
 	source, err := client.ParseSource(stalled.URL + "/x.rdb")
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	if err := p.client("admin@example.com", "demo-admin").StartImport(t.Context(), 1, source); err != nil {
-		t.Fatal(err)
+	if err := p.client("admin@example.com", "demo-admin").StartImport(p.t.Context(), uid, source); err != nil {
+		p.t.Fatal(err)
 	}
 	<-asked
-	p.end(syscall.SIGKILL)
-	c := serve(t, dir, "--seed", "../../examples/demo.yaml").client("admin@example.com", "demo-admin")
-	state, err := c.ImportStatus(t.Context(), 1)
+}
+
+// again starts a server on the directory of one that has ended.
+func (p *process) again() *client.Client {
+	p.t.Helper()
+	return serve(p.t, p.dir, "--seed", "../../examples/demo.yaml").client("admin@example.com", "demo-admin")
+}
+
+func endedByServer(t *testing.T, c *client.Client, uid int) {
+	t.Helper()
+	state, err := c.ImportStatus(t.Context(), uid)
 	if err != nil || state.Status != api.ImportStatusFailed || state.FailureReason != "general-error" {
 		t.Fatalf("%v %+v", err, state)
 	}
+}
+
+// TestCrash kills a server in the middle of an import. The next one ends that import as failed, and leaves the one that
+// the seed shows as running alone.
+func TestCrash(t *testing.T) {
+	p := serve(t, filepath.Join(t.TempDir(), "data"), "--seed", "../../examples/demo.yaml")
+	p.startStalled(1)
+	p.end(syscall.SIGKILL)
+	c := p.again()
+	endedByServer(t, c, 1)
 	if err := c.ResetImportStatus(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.ResetImportStatus(t.Context(), 3); !errors.Is(err, client.ErrBusy) {
 		t.Fatalf("the seed's import: %v", err)
 	}
-	if left, err := os.ReadDir(filepath.Join(dir, "spool")); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(p.dir, "spool")); err != nil || len(left) > 0 {
 		t.Fatalf("left in the spool: %v %v", err, left)
 	}
 }
@@ -215,30 +230,15 @@ func TestCrash(t *testing.T) {
 // TestShutdownEndsImports ends a server in the middle of an import: it does not wait for it, and says on disk that it
 // has failed.
 func TestShutdownEndsImports(t *testing.T) {
-	asked, release := make(chan struct{}), make(chan struct{})
-	stalled := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		close(asked)
-		<-release
-	}))
-	defer stalled.Close()
-	defer close(release)
-	dir := filepath.Join(t.TempDir(), "data")
-	p := serve(t, dir, "--seed", "../../examples/demo.yaml")
-	source, _ := client.ParseSource(stalled.URL + "/x.rdb")
-	if err := p.client("admin@example.com", "demo-admin").StartImport(t.Context(), 2, source); err != nil {
-		t.Fatal(err)
-	}
-	<-asked
+	p := serve(t, filepath.Join(t.TempDir(), "data"), "--seed", "../../examples/demo.yaml")
+	p.startStalled(2)
 	if err := p.end(syscall.SIGTERM); err != nil {
 		t.Fatalf("%v\n%s", err, p.stderr.String())
 	}
 	if log := p.stderr.String(); !strings.Contains(log, "import failed") || !strings.Contains(log, "general-error") {
 		t.Fatalf("the log does not tell:\n%s", log)
 	}
-	state, err := serve(t, dir, "--seed", "../../examples/demo.yaml").client("admin@example.com", "demo-admin").ImportStatus(t.Context(), 2)
-	if err != nil || state.Status != api.ImportStatusFailed || state.FailureReason != "general-error" {
-		t.Fatalf("%v %+v", err, state)
-	}
+	endedByServer(t, p.again(), 2)
 }
 
 // TestRefusedStarts ends with exit code 2 and one line that names the setting.
