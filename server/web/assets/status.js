@@ -219,7 +219,6 @@ function answer(row, text, refused) {
 // write leaves what has not changed alone, so that nothing is read out twice.
 function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
-  node.hidden = text === '';
 }
 
 function mark(node, status) {
