@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds each wait for the browser. Waits end as soon as what they wait for is there.
-const patience = 8 * time.Second
+const patience = 30 * time.Second
 
 // TestBrowser drives the pages in a real Chromium that can reach no other host.
 func TestBrowser(t *testing.T) {
@@ -41,6 +41,11 @@ func TestBrowser(t *testing.T) {
 	}
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"status is refused a login":    statusWrongPassword,
+		"status follows an import":     statusFollowsImport,
+		"status resets":                statusResets,
+		"status shows a refusal":       statusShowsRefusal,
+		"status for a viewer":          statusForViewer,
+		"status survives a restart":    statusSurvivesRestart,
 		"status shows":                 statusShows,
 		"reference renders":            referenceRenders,
 		"reference tries the reset":    referenceTriesReset,
