@@ -37,7 +37,7 @@ func (c *connection) register(cmd *cobra.Command) {
 	f := cmd.PersistentFlags()
 	f.StringVar(&c.url, "url", "https://localhost:9443", "`URL` of the server (REDIS_ENTERPRISE_URL)")
 	f.StringVar(&c.user, "user", "", "`email` of the user (REDIS_ENTERPRISE_USER)")
-	f.StringVar(&c.password, "password", "", "the user's `password`, which a command line shows to others: prefer REDIS_ENTERPRISE_PASSWORD")
+	f.StringVar(&c.password, "password", "", "`password` of the user, which a command line shows to others (REDIS_ENTERPRISE_PASSWORD)")
 	f.StringVar(&c.passwordFile, "password-file", "", "read the password from the first line of this `file`")
 	f.BoolVar(&c.passwordStdin, "password-stdin", false, "read the password from the first line of standard input")
 	f.StringVar(&c.caCert, "ca-cert", "", "PEM `file` of the certificates to trust (REDIS_ENTERPRISE_CA_CERT)")

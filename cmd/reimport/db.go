@@ -17,7 +17,12 @@ func databaseColumns() []string {
 
 func newDBListCommand(a *app) *cobra.Command {
 	var fields []string
-	cmd := &cobra.Command{Use: "list", Short: "List databases", Args: noMore}
+	cmd := &cobra.Command{Use: "list", Short: "List databases", Args: noMore,
+		Long: "List databases, by ascending uid. A table has their main fields, -o json and -o yaml all of them.",
+		Example: `  reimport db list -o table
+  reimport db list --fields uid,name,import_status
+  reimport db list -q "[?import_status=='failed'].uid"`,
+	}
 	cmd.Flags().StringSliceVar(&fields, "fields", nil, "`names` of the fields to show, with commas between")
 	return a.verb(cmd, func(ctx context.Context, c call) error {
 		dbs, err := c.client.ListDatabases(ctx, fields...)
@@ -30,7 +35,10 @@ func newDBListCommand(a *app) *cobra.Command {
 
 func newDBGetCommand(a *app) *cobra.Command {
 	var fields []string
-	cmd := &cobra.Command{Use: "get UID", Short: "Show a database", Long: "Show a database. A table has its main fields, -o json and -o yaml all of them."}
+	cmd := &cobra.Command{Use: "get UID", Short: "Show a database", Long: "Show a database. A table has its main fields, -o json and -o yaml all of them.",
+		Example: `  reimport db get 1
+  reimport db get 1 -o yaml --fields name,memory_size,module_list`,
+	}
 	cmd.Flags().StringSliceVar(&fields, "fields", nil, "`names` of the fields to show, with commas between")
 	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {
 		db, err := c.client.GetDatabase(ctx, uid, fields...)
@@ -49,7 +57,10 @@ func columnsFor(fields []string) []string {
 }
 
 func newDBDeleteCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "delete UID", Short: "Delete a database", Long: "Delete a database and what is in it, without asking back."}
+	cmd := &cobra.Command{Use: "delete UID", Short: "Delete a database", Long: `Delete a database and what is in it, without asking back. While an import, an export or a backup of it runs, it is
+refused.`,
+		Example: `  reimport db delete 1`,
+	}
 	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {
 		if err := c.client.DeleteDatabase(ctx, uid); err != nil {
 			return err

@@ -131,6 +131,10 @@ func newDBCreateCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Create a database",
+		Long: `Create a database and print it. It needs a name and a memory limit; what is left out takes the server's default.
+
+Settings come from a file (-f), from --set, and from --name and --memory-size; the later of these beat the earlier. They
+travel as they are given: which there are and what they may be is the server's to say.`,
 		Example: `  reimport db create --name sessions --memory-size 1GiB
   reimport db create -f sessions.yaml --set port=12000 --dry-run`,
 		Args: noMore,
@@ -152,9 +156,11 @@ func newDBCreateCommand(a *app) *cobra.Command {
 func newDBUpdateCommand(a *app) *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
-		Use:     "update UID",
-		Short:   "Change settings of a database",
-		Example: `  reimport db update 1 --memory-size 4GiB --set skip_import_analyze=enabled`,
+		Use:   "update UID",
+		Short: "Change settings of a database",
+		Long:  "Change the given settings of a database, leave the others as they are, and print it. They are given as those of db create.",
+		Example: `  reimport db update 1 --memory-size 4GiB --set skip_import_analyze=enabled
+  echo '{"data_persistence": "aof"}' | reimport db update 1 -f - --dry-run`,
 	}
 	s.register(cmd)
 	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {

@@ -116,7 +116,7 @@ func newExitCodesTopic() *cobra.Command {
 	return &cobra.Command{
 		Use:   "exit-codes",
 		Short: "The exit codes of reimport",
-		Long: "The exit codes of reimport:\n\n" + strings.Join(lines, "\n") + `
+		Long: "reimport ends with one of these:\n\n" + strings.Join(lines, "\n") + `
 
 An error goes to standard error, with -o json as one line:
   {"error": {"code": ..., "status": ..., "message": ..., "hint": ...}}

@@ -14,8 +14,8 @@ func newHashPasswordCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "hash-password",
 		Short: "Hash a password for a users file",
-		Long: `Read a password from the first line of standard input and print its bcrypt hash, as it stands
-behind password_hash in a users or seed file.`,
+		Long: `Read a password of 1 to 72 bytes from the first line of standard input and print its bcrypt hash, as it stands behind
+password_hash in a users or seed file.`,
 		Example: `  printf %s "$PASSWORD" | reimport hash-password`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

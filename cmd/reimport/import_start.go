@@ -23,7 +23,8 @@ func newImportStartCommand(a *app) *cobra.Command {
 A SOURCE is a path on the server's disk, or an http, https, ftp, ftps or sftp URL. The dump of a sharded database has a
 file for each shard: name them all. Without a SOURCE, those stored with the database are imported.`,
 		Example: `  reimport import start 1 /mnt/backups/sessions.rdb --wait
-  reimport import start 1 https://backups.example.com/sessions.rdb.gz`,
+  reimport import start 1 https://backups.example.com/sessions.rdb.gz
+  reimport import start 1 /mnt/backups/shard-1.rdb /mnt/backups/shard-2.rdb`,
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait for the end of the import, as reimport import wait does")
 	w.register(cmd)

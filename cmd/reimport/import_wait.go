@@ -32,6 +32,8 @@ func newImportWaitCommand(a *app) *cobra.Command {
 		Short: "Wait for the end of a database's import",
 		Long: `Wait for the end of a database's import, and print how it ended. An import that has ended already counts. Exit code 13
 says that it failed. Giving up, by time or by Ctrl-C, does not end the import.`,
+		Example: `  reimport import wait 1
+  reimport import wait 1 --wait-timeout 1h --wait-interval 30s`,
 	}
 	w.register(cmd)
 	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {

@@ -11,7 +11,10 @@ func newModuleCommand(a *app) *cobra.Command {
 }
 
 func newModuleListCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List the modules of the cluster", Args: noMore}
+	cmd := &cobra.Command{Use: "list", Short: "List the modules of the cluster", Args: noMore,
+		Example: `  reimport module list -o table
+  reimport module list -q "[?contains(capabilities, 'backup_restore')].module_name"`,
+	}
 	return a.verb(cmd, func(ctx context.Context, c call) error {
 		modules, err := c.client.ListModules(ctx)
 		if err != nil {
@@ -22,7 +25,10 @@ func newModuleListCommand(a *app) *cobra.Command {
 }
 
 func newModuleGetCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{Use: "get UID", Short: "Show a module", Args: cobra.ExactArgs(1)}
+	cmd := &cobra.Command{Use: "get UID", Short: "Show a module", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeModules,
+		Long:    "Show a module of the cluster and its capabilities. An import and a reset need backup_restore of every module of a database.",
+		Example: `  reimport module get b14385b09778a335835ee3ae380bbc77`,
+	}
 	return a.verb(cmd, func(ctx context.Context, c call) error {
 		module, err := c.client.GetModule(ctx, c.args[0])
 		if err != nil {

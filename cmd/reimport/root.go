@@ -39,7 +39,7 @@ Results go to standard output; errors, hints and progress to standard error. Exi
 	}
 	root.AddCommand(
 		newServeCommand(), newDBCommand(a), newImportCommand(a), newModuleCommand(a), newHashPasswordCommand(), newVersionCommand(a),
-		newExitCodesTopic(),
+		newCompletionCommand(), newExitCodesTopic(),
 	)
 	noteStart(root, a)
 	return root

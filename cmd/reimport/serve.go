@@ -53,8 +53,16 @@ func newServeCommand() *cobra.Command {
 		Short: "Run the server",
 		Long: `Run the server.
 
-Every flag has a twin in the environment: --data-dir is REIMPORT_DATA_DIR. A flag beats the environment.
+On its first start it makes, in --data-dir, a certificate with a CA of its own, whose file it names behind trust, and an
+administrator with a random password, shown once. Logs go to standard error. SIGTERM and SIGINT end it in order.
+
+Every flag has a twin in the environment: --data-dir is REIMPORT_DATA_DIR. A flag beats the environment; a value that
+makes no sense ends the start with exit code 2.
+
 Databases have no Redis behind them: an import reads and checks its files wholly, and drops their keys.`,
+		Example: `  reimport serve
+  reimport serve --seed examples/demo.yaml --data-dir .demo --mount-point "$PWD/examples"
+  REIMPORT_TLS=false REIMPORT_LOG_FORMAT=json reimport serve --data-dir /var/lib/reimport`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := fromEnvironment(cmd.Flags(), os.LookupEnv); err != nil {
@@ -67,6 +75,12 @@ Databases have no Redis behind them: an import reads and checks its files wholly
 		},
 	}
 	cfg.register(cmd.Flags())
+	for flag, words := range map[string][]string{
+		"allow-private-addresses": {"auto", "true", "false"}, "log-level": {"debug", "info", "warn", "error"}, "log-format": {"text", "json"},
+	} {
+		// A name that is not registered is the only error.
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	}
 	return cmd
 }
 
@@ -76,27 +90,27 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.StringVar(&cfg.dataDir, "data-dir", "reimport-data", "`directory` for databases, certificate, users and downloads")
 	f.StringVar(&cfg.seed, "seed", "", "YAML `file` of users, modules and, for an empty data directory, databases to start with")
 	f.StringVar(&cfg.users, "users", "", "YAML `file` of users; made with a random admin where it and the seed have none (default users.yaml in the data directory)")
-	f.BoolVar(&cfg.tls, "tls", true, "serve HTTPS")
+	f.BoolVar(&cfg.tls, "tls", true, "serve HTTPS; --tls=false for plain HTTP")
 	f.StringVar(&cfg.tlsCert, "tls-cert", "", "PEM `file` of the certificate (default one made in the data directory)")
-	f.StringVar(&cfg.tlsKey, "tls-key", "", "PEM `file` of the certificate's key")
-	f.BoolVar(&cfg.maskCredentials, "mask-bdb-credentials", true, "return databases without their passwords")
+	f.StringVar(&cfg.tlsKey, "tls-key", "", "PEM `file` of the certificate's key (default one made in the data directory)")
+	f.BoolVar(&cfg.maskCredentials, "mask-bdb-credentials", true, "return the passwords of databases empty")
 	f.StringSliceVar(&cfg.mountPoints, "mount-point", nil, "`directory` below which mount_point sources may be read; repeat it or separate by commas")
-	f.StringVar(&cfg.allowPrivate, "allow-private-addresses", "auto", "let url sources reach loopback, private and link-local addresses: true, false, or auto for true while --listen is a loopback address")
-	f.IntVar(&cfg.parallelImports, "parallel-imports", 2, "imports that run at once; others wait in initializing")
-	f.Int64Var(&cfg.maxDownload, "max-download", 64<<30, "size in `bytes` of one downloaded file")
-	f.Int64Var(&cfg.maxExpansion, "max-expansion", 256<<30, "size in `bytes` to which one gzip file may expand")
-	f.IntVar(&cfg.lockout.Failures, "lockout-failures", 5, "failed logins of a user that lock the user out, 0 for never")
+	f.StringVar(&cfg.allowPrivate, "allow-private-addresses", "auto", "`choice` whether url sources may be on loopback, private and link-local addresses: true, false, or auto for true while --listen is a loopback address")
+	f.IntVar(&cfg.parallelImports, "parallel-imports", 2, "`number` of imports that run at once; others wait in initializing")
+	f.Int64Var(&cfg.maxDownload, "max-download", 64<<30, "largest size in `bytes` of one downloaded file")
+	f.Int64Var(&cfg.maxExpansion, "max-expansion", 256<<30, "largest size in `bytes` to which one gzip file may expand")
+	f.IntVar(&cfg.lockout.Failures, "lockout-failures", 5, "`number` of failed logins of a user that lock the user out, 0 for never")
 	f.DurationVar(&cfg.lockout.Within, "lockout-window", 15*time.Minute, "`time` in which they count")
 	f.DurationVar(&cfg.lockout.For, "lockout-duration", 30*time.Minute, "`time` for which the user stays locked out")
 	f.DurationVar(&cfg.grace, "shutdown-timeout", 15*time.Second, "`time` that requests in flight have at the end")
-	f.StringVar(&cfg.logLevel, "log-level", "info", "debug, info, warn or error")
-	f.StringVar(&cfg.logFormat, "log-format", "text", "text or json")
+	f.StringVar(&cfg.logLevel, "log-level", "info", "least `level` of what is logged: debug, info, warn or error")
+	f.StringVar(&cfg.logFormat, "log-format", "text", "`format` of the log: text or json")
 }
 
 // fromEnvironment sets the flags that were not given from their twins.
 func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) (err error) {
 	flags.VisitAll(func(f *pflag.Flag) {
-		name := "REIMPORT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := variableOf(f.Name)
 		value, ok := lookup(name)
 		if !ok || f.Changed || f.Name == "help" || err != nil {
 			return
@@ -106,6 +120,11 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) (
 		}
 	})
 	return err
+}
+
+// variableOf names the twin of a flag of serve in the environment.
+func variableOf(flag string) string {
+	return "REIMPORT_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // check refuses what no start can make sense of.
@@ -147,7 +166,7 @@ func (cfg *serveConfig) loopback() bool {
 func (cfg *serveConfig) logger(w io.Writer) *slog.Logger {
 	var options slog.HandlerOptions
 	var level slog.Level
-	level.UnmarshalText([]byte(cfg.logLevel)) // checked
+	_ = level.UnmarshalText([]byte(cfg.logLevel)) // checked
 	options.Level = level
 	if cfg.logFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, &options))

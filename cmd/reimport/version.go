@@ -39,7 +39,10 @@ func newVersionCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  noMore,
+		Long:  "Print the version of this binary, and the revision and the Go that it was built from. What is unknown is empty.",
+		Example: `  reimport version
+  reimport version -q version`,
+		Args: noMore,
 		RunE: func(*cobra.Command, []string) error {
 			if err := a.output.check(); err != nil {
 				return err
