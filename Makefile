@@ -8,7 +8,7 @@ GOLANGCI_VERSION := v2.15.0
 DEMO         := .demo
 FUZZTIME     ?= 30s
 
-.PHONY: run build test bench fuzz generate check lint ci needs clean
+.PHONY: run build test bench fuzz generate docs check lint ci needs clean
 
 run: build
 	@rm -rf $(DEMO)
@@ -40,8 +40,11 @@ fuzz:
 generate:
 	$(GO) generate ./...
 
-# Generated files and go.mod are what they would be if made again, files that git does not know included.
-check: generate
+docs:
+	$(GO) test ./cmd/reimport -run '^TestDocs$$' -count 1 -update
+
+# Generated files, docs/ and go.mod are what they would be if made again, files that git does not know included.
+check: generate docs
 	$(GO) mod tidy
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@test -z "$$(git status --porcelain)" || { echo 'differs from what is committed:'; git status --porcelain; exit 1; }

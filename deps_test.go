@@ -26,6 +26,7 @@ func TestDoors(t *testing.T) {
 		"/internal/importer/source": {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
 		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},
 		"/server":                   {cobra, module + "/client", module + "/cmd"},
+		"/cmd/reimport":             {module + "/internal/docs"},
 	} {
 		t.Run(pkg, func(t *testing.T) {
 			out, err := exec.Command("go", "list", "-deps", module+pkg).Output()

@@ -14,56 +14,57 @@ import (
 	"github.com/reimport/reimport/internal/database"
 )
 
-// The shape of a set-up file. Fields of a database and a module have the names of the API.
+// The shape of a set-up file. Fields of a database and a module have the names of the API. The comments behind the fields
+// are what docs/configuration.md says of them.
 type (
 	file struct {
-		Demo      bool           `yaml:"demo"`
-		Users     []fileUser     `yaml:"users"`
-		Modules   []fileModule   `yaml:"modules"`
-		Databases []fileDatabase `yaml:"databases"`
+		Demo      bool           `yaml:"demo"`      // The passwords are public: a server with this file listens on loopback addresses alone.
+		Users     []fileUser     `yaml:"users"`     // Who may log in.
+		Modules   []fileModule   `yaml:"modules"`   // Modules of the cluster, beside the bundled ones that are always there. In a seed.
+		Databases []fileDatabase `yaml:"databases"` // Databases to start with. In a seed.
 	}
 	fileUser struct {
 		Line         int    `yaml:"-"`
-		Email        string `yaml:"email"`
-		PasswordHash string `yaml:"password_hash"`
-		Role         string `yaml:"role"`
+		Email        string `yaml:"email"`         // What the user logs in with. Needed, and no other user's.
+		PasswordHash string `yaml:"password_hash"` // A bcrypt hash. Needed.
+		Role         string `yaml:"role"`          // admin, cluster_member, db_member, which may do all; cluster_viewer, db_viewer, user_manager, which may look; none. Needed.
 	}
 	fileModule struct {
 		Line            int      `yaml:"-"`
-		UID             string   `yaml:"uid"`
-		Name            string   `yaml:"module_name"`
-		DisplayName     string   `yaml:"display_name"`
-		SemanticVersion string   `yaml:"semantic_version"`
-		Capabilities    []string `yaml:"capabilities"`
+		UID             string   `yaml:"uid"`              // 32 hexadecimal digits in lower case. Needed, and no other module's.
+		Name            string   `yaml:"module_name"`      // Needed.
+		DisplayName     string   `yaml:"display_name"`     // The name for people.
+		SemanticVersion string   `yaml:"semantic_version"` // A version such as 1.0.0. Needed.
+		Capabilities    []string `yaml:"capabilities"`     // Databases with a module that lacks backup_restore answer imports and resets with 406.
 	}
 	fileDatabase struct {
 		Line                int          `yaml:"-"`
-		UID                 int          `yaml:"uid"`
-		Name                string       `yaml:"name"`
-		MemorySize          int64        `yaml:"memory_size"`
-		Status              string       `yaml:"status"`
-		Modules             []fileRef    `yaml:"module_list"`
-		SkipImportAnalyze   bool         `yaml:"skip_import_analyze"`
-		ImportStatus        string       `yaml:"import_status"`
-		ImportProgress      float64      `yaml:"import_progress"`
-		ImportFailureReason string       `yaml:"import_failure_reason"`
-		Sources             []fileSource `yaml:"dataset_import_sources"`
-		ExportStatus        string       `yaml:"export_status"`
-		ExportProgress      float64      `yaml:"export_progress"`
-		ExportFailureReason string       `yaml:"export_failure_reason"`
-		BackupStatus        string       `yaml:"backup_status"`
-		BackupProgress      float64      `yaml:"backup_progress"`
-		BackupFailureReason string       `yaml:"backup_failure_reason"`
+		UID                 int          `yaml:"uid"`                    // 1 to 2147483647. Needed, and no other database's.
+		Name                string       `yaml:"name"`                   // Letters, digits and hyphens with a letter or digit at both ends, 63 at most. Needed.
+		MemorySize          int64        `yaml:"memory_size"`            // Limit in bytes, 0 for none.
+		Status              string       `yaml:"status"`                 // pending, active (the default), active-change-pending, delete-pending, import-pending, creation-failed or recovery. import-pending where an import runs, and only there.
+		Modules             []fileRef    `yaml:"module_list"`            // Its modules; the bundled ones where this is left out.
+		SkipImportAnalyze   bool         `yaml:"skip_import_analyze"`    // Imports are not held against memory_size.
+		ImportStatus        string       `yaml:"import_status"`          // idle, initializing, importing, succeeded or failed; empty, the default, where none ever ran. One that runs here belongs to nobody and never ends.
+		ImportProgress      float64      `yaml:"import_progress"`        // Percent; 100 where the import succeeded, and only there.
+		ImportFailureReason string       `yaml:"import_failure_reason"`  // Why the import failed, as the API has it. Needed where it did, and only there.
+		Sources             []fileSource `yaml:"dataset_import_sources"` // What an import that names no sources takes.
+		ExportStatus        string       `yaml:"export_status"`          // idle, exporting, succeeded or failed; empty, the default, where none ever ran.
+		ExportProgress      float64      `yaml:"export_progress"`        // Percent.
+		ExportFailureReason string       `yaml:"export_failure_reason"`  // no-permission, wrong-file-path or general-error, where the export failed.
+		BackupStatus        string       `yaml:"backup_status"`          // As export_status.
+		BackupProgress      float64      `yaml:"backup_progress"`        // Percent.
+		BackupFailureReason string       `yaml:"backup_failure_reason"`  // As export_failure_reason.
 	}
 	fileRef struct {
-		Name            string `yaml:"module_name"`
-		SemanticVersion string `yaml:"semantic_version"`
+		Name            string `yaml:"module_name"`      // A module of the cluster. Needed.
+		SemanticVersion string `yaml:"semantic_version"` // Its version; any where this is left out.
 	}
 	fileSource struct {
 		Line int    `yaml:"-"`
-		Type string `yaml:"type"`
-		Path string `yaml:"path"`
-		URL  string `yaml:"url"`
+		Type string `yaml:"type"` // mount_point or url. Needed.
+		Path string `yaml:"path"` // Of a mount_point: the absolute path.
+		URL  string `yaml:"url"`  // Of a url: the URL.
 	}
 )
 
