@@ -201,6 +201,7 @@ func (p *tab) screenshots(name string) {
 		for _, scheme := range []string{"light", "dark"} {
 			p.do(chromedp.EmulateViewport(width, map[int64]int64{1280: 900, 390: 844}[width]), colorScheme(scheme))
 			p.until("innerWidth === %d && matchMedia('(prefers-color-scheme: %s)').matches", width, scheme)
+			p.until("!document.getAnimations().some(a => a.playState === 'running')")
 			if over := p.read("String(document.documentElement.scrollWidth - document.documentElement.clientWidth)"); over != "0" {
 				p.t.Errorf("%s is %s pixels too wide at %d", name, over, width)
 			}

@@ -151,7 +151,8 @@ function showCourse(row, bdb) {
   const percent = Math.floor(bdb.import_progress || 0);
   const bar = row.part('progress');
   const waiting = bdb.import_status === 'initializing' && percent === 0;
-  row.part('.meter').hidden = !running(bdb) && !(reason && percent > 0);
+  row.part('.course').hidden = !running(bdb) && !reason;
+  row.part('.meter').hidden = !running(bdb) && percent === 0;
   bar.setAttribute('aria-label', `Import into ${bdb.name}`);
   if (waiting) bar.removeAttribute('value');
   else bar.value = percent;
