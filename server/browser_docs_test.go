@@ -23,6 +23,11 @@ func referenceRenders(t *testing.T, browser context.Context) {
 	}
 	p.until("document.querySelectorAll('.opblock').length === %d", operations)
 	p.screenshots("docs")
+	// With everything open, nothing is left that the policy could forbid.
+	p.until("(document.querySelectorAll('.opblock:not(.is-open) .opblock-summary-control, .models-control[aria-expanded=false]').forEach(b => b.click()), true)")
+	p.until("document.querySelectorAll('.opblock.is-open .responses-table').length === %d && document.querySelectorAll('.model-container').length > 5", operations)
+	p.until("(document.querySelectorAll('.model-box-control[aria-expanded=false]').forEach(b => b.click()), true)")
+	p.fits(390)
 	p.quiet(f.URL)
 }
 

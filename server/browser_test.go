@@ -189,8 +189,7 @@ complaints:
 	}
 }
 
-// screenshots keeps what the page looks like on a desk and on a phone, in the light and in the dark, and fails where a
-// phone would have to scroll sideways.
+// screenshots keeps what the page looks like on a desk and on a phone, in the light and in the dark.
 func (p *tab) screenshots(name string) {
 	p.t.Helper()
 	dir := filepath.Join("testdata", "screenshots")
@@ -198,13 +197,11 @@ func (p *tab) screenshots(name string) {
 		p.t.Fatal(err)
 	}
 	for _, width := range []int64{1280, 390} {
+		p.fits(width)
 		for _, scheme := range []string{"light", "dark"} {
-			p.do(chromedp.EmulateViewport(width, map[int64]int64{1280: 900, 390: 844}[width]), colorScheme(scheme))
-			p.until("innerWidth === %d && matchMedia('(prefers-color-scheme: %s)').matches", width, scheme)
-			p.until("!document.getAnimations().some(a => a.playState === 'running')")
-			if over := p.read("String(document.documentElement.scrollWidth - document.documentElement.clientWidth)"); over != "0" {
-				p.t.Errorf("%s is %s pixels too wide at %d", name, over, width)
-			}
+			p.do(colorScheme(scheme))
+			p.until("matchMedia('(prefers-color-scheme: %s)').matches", scheme)
+			p.until("(document.getAnimations().forEach(a => a.effect.getComputedTiming().endTime < Infinity && a.finish()), true)")
 			png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
 			if err != nil {
 				p.t.Fatal(err)
@@ -214,7 +211,17 @@ func (p *tab) screenshots(name string) {
 			}
 		}
 	}
-	p.do(chromedp.EmulateViewport(1280, 900))
+	p.fits(1280)
+}
+
+// fits makes the window so wide, and fails the test where it would have to be scrolled sideways.
+func (p *tab) fits(width int64) {
+	p.t.Helper()
+	p.do(chromedp.EmulateViewport(width, 844))
+	p.until("innerWidth === %d", width)
+	if over := p.read("String(document.documentElement.scrollWidth - document.documentElement.clientWidth)"); over != "0" {
+		p.t.Errorf("the page is %s pixels too wide at %d", over, width)
+	}
 }
 
 func colorScheme(scheme string) chromedp.Action[chromedp.Void] {

@@ -20,33 +20,27 @@ type File struct {
 	gzipped []byte
 }
 
-// page is an HTML file with its path and its Content-Security-Policy.
-type page struct{ file, path, styles string }
+// page is an HTML file with its path.
+type page struct{ file, path string }
 
-// Swagger UI writes style attributes, and a policy cannot tell those from an injected one. Scripts come from here alone
-// on both pages.
-var pages = [...]page{
-	{"assets/status.html", "/", "'self'"},
-	{"assets/docs.html", "/docs", "'self' 'unsafe-inline'"},
-}
+var pages = [...]page{{"assets/status.html", "/"}, {"assets/docs.html", "/docs"}}
 
-func policy(styles string) string {
-	return "default-src 'none'; script-src 'self'; connect-src 'self'; style-src " + styles +
-		"; img-src 'self' data:; font-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-}
+// policy lets a page ask this server alone, run and style itself with files from here alone, and be framed by nobody.
+const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"font-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 func newPage(p page, gzipped []byte) *File {
-	return newFile(p.path, "text/html; charset=utf-8", "no-cache", policy(p.styles), gzipped)
+	return newFile(p.path, "text/html; charset=utf-8", "no-cache", gzipped)
 }
 
 func newAsset(name string, gzipped []byte) *File {
 	types := map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 	ext := path.Ext(name)
 	hashed := "/assets/" + strings.TrimSuffix(name, ext) + "-" + hash(gzipped) + ext
-	return newFile(hashed, types[ext], "public, max-age=31536000, immutable", policy("'self'"), gzipped)
+	return newFile(hashed, types[ext], "public, max-age=31536000, immutable", gzipped)
 }
 
-func newFile(path, contentType, caching, policy string, gzipped []byte) *File {
+func newFile(path, contentType, caching string, gzipped []byte) *File {
 	h := http.Header{}
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", caching)
