@@ -25,6 +25,7 @@ func TestDoors(t *testing.T) {
 		"/internal/importer":        {echo, kin, cobra, module + "/gen", module + "/internal/cluster", module + "/server", module + "/client"},
 		"/internal/importer/source": {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
 		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},
+		"/server/web":               {echo, kin, bbolt, cobra, module + "/"},
 		"/server":                   {cobra, module + "/client", module + "/cmd"},
 		"/cmd/reimport":             {module + "/internal/docs"},
 	} {
