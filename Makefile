@@ -12,6 +12,7 @@ FUZZTIME     ?= 30s
 
 run: build
 	@rm -rf $(DEMO)
+	@echo 'users     admin@example.com with demo-admin, viewer@example.com with demo-viewer'
 	@bin/reimport serve --seed examples/demo.yaml --data-dir $(DEMO) --mount-point $(CURDIR)/examples
 
 build:
@@ -20,21 +21,26 @@ build:
 
 # What is missing is installed where apt-get and the rights to use it are there; else the tests that need it say that
 # they skip.
+NEEDS := redis-server chromium zsh fish man-db groff
+
 needs:
-	@command -v redis-server >/dev/null || { \
-		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq redis-server >/dev/null; } || \
-		echo "SKIPPING the tests that need redis-server: it is not installed and cannot be installed here"
+	@for package in $(NEEDS); do \
+		dpkg -s $$package >/dev/null 2>&1 || command -v $$package >/dev/null || missing="$$missing $$package"; \
+	done; \
+	test -z "$$missing" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; } || \
+		echo "SKIPPING the tests that need$$missing: not installed, and cannot be installed here"
 
 test: needs
 	$(GO) vet ./...
 	$(GO) test -race ./...
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./server ./internal/store ./internal/importer/rdb
+	$(GO) test -run '^$$' -bench . -benchmem ./server ./cmd/reimport ./internal/store ./internal/importer/...
 
 # Seeds run in `make test`; here each fuzz test looks for new input.
 fuzz:
-	$(GO) test -run '^$$' -fuzz FuzzScan -fuzztime $(FUZZTIME) ./internal/importer/rdb
+	$(GO) test -run '^$$' -fuzz FuzzScan -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/importer/rdb
 	$(GO) test -run '^$$' -fuzz FuzzRequests -fuzztime $(FUZZTIME) ./server
 
 generate:
