@@ -61,7 +61,7 @@ func statusShows(t *testing.T, browser context.Context) {
 	p.until("document.activeElement.id === 'email'")
 	p.screenshots("login")
 	p.logIn(admin, password)
-	p.shows(1, ".reason", "The data would take about 2.3 GiB, and the database may take 1 GiB.")
+	p.shows(1, ".reason", "The data would take about 2.3\u00a0GiB, and the database may take 1\u00a0GiB.")
 	for uid, why := range map[int]string{
 		1: "", 2: "", 3: "No reset while an import runs.", 4: "No reset while a backup runs.",
 		5: "No reset now. A change of the database is pending.", 6: "No reset: the module legacy lacks backup_restore.",
