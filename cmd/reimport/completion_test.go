@@ -18,7 +18,7 @@ func shell(t *testing.T, script string, args ...string) string {
 	// A prompt that never says what is waited for would hold the test for ever.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, args[0], append(args[1:], script)...)
+	cmd := exec.CommandContext(ctx, args[0], append(args[1:], strings.ReplaceAll(script, "LOAD", example(t, args[0])))...)
 	cmd.WaitDelay = time.Second
 	cmd.Env = append(os.Environ(), startFake(t).environment()...)
 	cmd.Env = append(cmd.Env, "HOME="+t.TempDir(), "TERM=dumb")
@@ -31,6 +31,17 @@ func shell(t *testing.T, script string, args ...string) string {
 	return string(out)
 }
 
+// example is the line with which the documentation loads the script of a shell.
+func example(t *testing.T, shell string) string {
+	for line := range strings.Lines(newCompletionCommand().Example) {
+		if strings.Contains(line, "completion "+strings.Replace(shell, "pwsh", "powershell", 1)) {
+			return strings.TrimSpace(line)
+		}
+	}
+	t.Fatal("no line loads the script of ", shell)
+	return ""
+}
+
 // TestBash loads the script as its example says, and calls the function that bash calls at a tab.
 func TestBash(t *testing.T) {
 	const library = "/usr/share/bash-completion/bash_completion"
@@ -39,7 +50,7 @@ func TestBash(t *testing.T) {
 	}
 	got := shell(t, `
 source `+library+`
-source <(reimport completion bash)
+LOAD
 tab() {
 	COLUMNS=80 COMP_TYPE=63 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMPREPLY=()
 	COMP_POINT=${#COMP_LINE}
@@ -63,7 +74,7 @@ func TestZsh(t *testing.T) {
 zmodload zsh/zpty
 zpty prompt zsh -f -i
 type() { zpty -w -n prompt "$1"; zpty -r prompt said "*$2*"; print -r -- $said; }
-zpty -w prompt 'PS1=; stty cols 200; autoload -U compinit; compinit -u -D; source <(reimport completion zsh); echo re""ady'
+zpty -w prompt 'PS1=; stty cols 200; autoload -U compinit; compinit -u -D; LOAD; echo re""ady'
 zpty -r prompt said '*ready*'
 type $'reimport import reset \t' '-- carts'
 type $'\C-ureimport import reset ses\t' 'uid of sessions'
@@ -75,7 +86,7 @@ zpty -d prompt
 
 func TestFish(t *testing.T) {
 	got := shell(t, `
-reimport completion fish | source
+LOAD
 complete -C 'reimport im'
 complete -C 'reimport import reset '
 complete -C 'reimport module get b'
@@ -88,7 +99,7 @@ complete -C 'reimport serve --log-format '
 // made and that what it calls answers.
 func TestPowerShell(t *testing.T) {
 	got := shell(t, `
-reimport completion powershell | Out-String | Invoke-Expression
+LOAD
 foreach ($line in 'reimport im', 'reimport import reset ', 'reimport module get b') {
 	[System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches | ForEach-Object { $_.CompletionText.Trim() + ' ' + $_.ToolTip }
 }

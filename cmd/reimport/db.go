@@ -59,7 +59,7 @@ func columnsFor(fields []string) []string {
 func newDBDeleteCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "delete UID", Short: "Delete a database", Long: `Delete a database and what is in it, without asking back. While an import, an export or a backup of it runs, it is
 refused.`,
-		Example: `  reimport db delete 1`,
+		Example: `  reimport db delete 7`,
 	}
 	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {
 		if err := c.client.DeleteDatabase(ctx, uid); err != nil {

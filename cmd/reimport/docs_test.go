@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/reimport/reimport"
 	"github.com/reimport/reimport/internal/docs"
 )
 
@@ -50,7 +51,11 @@ func pages() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages := map[string][]byte{"cli.md": cli, "configuration.md": configuration}
+	api, err := docs.API(reimport.Spec)
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string][]byte{"api.md": api, "cli.md": cli, "configuration.md": configuration}
 	for name, page := range docs.Man(root) {
 		pages["man/"+name] = page
 	}

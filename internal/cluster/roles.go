@@ -38,5 +38,8 @@ var granted = map[string][]Role{
 // May reports whether a user in this role has the permission.
 func (r Role) May(permission string) bool { return slices.Contains(granted[permission], r) }
 
+// RolesWith returns the roles that have the permission.
+func RolesWith(permission string) []Role { return slices.Clone(granted[permission]) }
+
 // KnownPermission reports whether there is such a permission at all.
 func KnownPermission(permission string) bool { return granted[permission] != nil }
