@@ -52,6 +52,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, 
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.Join(errors.New("requests still in flight were cut off"), h.Close())
 	}
-	_ = <-served // http.ErrServerClosed
+	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
 	return err
 }

@@ -121,8 +121,8 @@ func TestRefusalsSayWhat(t *testing.T) {
 			}
 		})
 	}
-	for uid, import_status := range map[string]string{"1": "idle", "2": "failed"} {
-		if got := f.get(uid)["import_status"]; got != import_status {
+	for uid, want := range map[string]string{"1": "idle", "2": "failed"} {
+		if got := f.get(uid)["import_status"]; got != want {
 			t.Errorf("a refused request has changed the import status of %s to %v", uid, got)
 		}
 	}
