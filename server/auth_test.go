@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -151,6 +152,10 @@ func TestSecretsStayInside(t *testing.T) {
 		f.call("POST", "/v1/bdbs/50/actions/import", `{"dataset_import_sources": [{"type": "sftp", "sftp_url": "sftp://u:`+secret+`@h/x", "key": "`+secret+`"}]}`),
 		f.raw("GET", "/v1/bdbs/50?password="+secret, ""),
 		f.raw("GET", "/"+secret, "", with(admin, secret)),
+	}
+	for i, uri := range []string{"redis://default:%s@h:1", "redis://default:a#%s@h:1", "redis://default:1#%s@h:1", "redis://default:a%%zz%s@h", "redis:default:%s@h", "default:%s@h:1", "redis://u:a@%s@h", "redis://h?password=%s"} {
+		body := fmt.Sprintf(`{"uid": %d, "name": "x", "memory_size": 0, "replica_sources": [{"uri": %q, "URI": %q, "password": %q}], "crdt_sources": [{"uri": %[2]q}], "sync_sources": [{"uri": %[2]q}]}`, 60+i, fmt.Sprintf(uri, secret), secret, secret)
+		bodies = append(bodies, f.call("POST", "/v1/bdbs", body))
 	}
 	if bodies[1].StatusCode != 200 || bodies[2].StatusCode != 200 {
 		t.Fatalf("%s\n%s", bodies[1].body, bodies[2].body)

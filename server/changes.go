@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"net/url"
+	"strings"
 
 	"github.com/reimport/reimport/gen/api"
 	"github.com/reimport/reimport/internal/database"
@@ -87,26 +88,35 @@ func maskCredentials(bdb *api.BDB) {
 	}
 }
 
+// shown are the fields of a source to sync from that hold no secret.
+var shown = []string{
+	"uid", "status", "compression", "encryption", "lag", "last_update", "rdb_size", "rdb_transferred", "replication_tls_sni", "server_cert", "client_cert",
+}
+
 func maskSource(source map[string]any) map[string]any {
 	masked := map[string]any{}
-	for name, value := range source {
-		switch name {
-		case "client_key":
-			value = ""
-		case "uri":
-			value = withoutPassword(value)
+	for _, name := range shown {
+		if value, ok := source[name]; ok {
+			masked[name] = value
 		}
-		masked[name] = value
+	}
+	if uri, ok := source["uri"]; ok {
+		masked["uri"] = withoutPassword(uri)
 	}
 	return masked
 }
 
-func withoutPassword(uri any) any {
+// withoutPassword is empty for what does not read in one way only: an unescaped #, / or @ in a password moves the rest of
+// it to where no password is looked for.
+func withoutPassword(uri any) string {
 	text, _ := uri.(string)
 	u, err := url.Parse(text)
-	if err != nil || u.User == nil {
-		return uri
+	if err != nil || u.Host == "" || strings.Count(text, "@") > 1 || strings.Contains(text, "@") != (u.User != nil) {
+		return ""
 	}
-	u.User = url.User(u.User.Username())
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	u.RawQuery, u.Fragment = "", ""
 	return u.String()
 }

@@ -78,13 +78,18 @@ func answerTo(err error) (int, api.Error) {
 	return http.StatusInternalServerError, api.Error{ErrorCode: string(api.ErrorCodeInternalError), Description: "internal error"}
 }
 
-// translated gives echo's own errors, which are about routes and come before any handler, their place in the table.
+// translated gives errors of echo and of the generated code, which are about routes and about reading a request, their
+// place in the table.
 func translated(err error) error {
+	var http *echo.HTTPError
 	switch {
 	case errors.Is(err, echo.ErrNotFound):
 		return errNotFound
 	case errors.Is(err, echo.ErrMethodNotAllowed):
 		return errMethodNotAllowed
+	case errors.As(err, &http) && http.Code/100 == 4:
+		// Its text names Go's types.
+		return refuse(errSchema, "request: expected what the contract describes")
 	}
 	return err
 }

@@ -59,9 +59,6 @@ func (v *validator) explain(err error) error {
 	}
 	var schema *openapi3.SchemaError
 	if !errors.As(request.Err, &schema) {
-		if strings.HasPrefix(request.Reason, "header Content-Type") {
-			return refuse(errSchema, "Content-Type: expected application/json")
-		}
 		return refuse(errSchema, "body: expected a JSON object")
 	}
 	return v.explainBody(innermost(schema))
@@ -221,5 +218,5 @@ func expectedList(s *openapi3.Schema) string {
 	if s.MaxItems != nil {
 		return fmt.Sprintf("a list of %d to %d items", s.MinItems, *s.MaxItems)
 	}
-	return "a list"
+	return fmt.Sprintf("a list of at least %d", s.MinItems)
 }

@@ -35,6 +35,11 @@ func TestRoutesOutsideTheContract(t *testing.T) {
 			}
 		}
 	}
+	for _, path := range []string{"/v1/bdbs//", "/v1/bdbs/1/", "/v1/modules/b14385b09778a335835ee3ae380bbc77/x"} {
+		if r := f.raw("GET", path, ""); r.StatusCode != 404 || r.errorCode() != "not_found" {
+			t.Errorf("%s: %d %s", path, r.StatusCode, r.body)
+		}
+	}
 	if r := f.raw("GET", "/openapi.yaml", "", anonymous); string(r.body) != string(reimport.Spec) {
 		t.Error("/openapi.yaml is not the file")
 	}
@@ -113,6 +118,24 @@ func TestSettings(t *testing.T) {
 	}
 	if other := f.get("1"); other["shards_count"] != 1.0 {
 		t.Errorf("a setting has spilt into another database: %v", other["shards_count"])
+	}
+}
+
+// TestNumbers takes integers in every spelling that JSON has for them.
+func TestNumbers(t *testing.T) {
+	f := start(t)
+	r := f.call("POST", "/v1/bdbs", `{"uid": 12.0, "name": "x", "memory_size": 1e9, "maxclients": 2.5e3}`)
+	if got := f.get("12"); r.StatusCode != 200 || got["memory_size"] != 1e9 || got["maxclients"] != 2500.0 {
+		t.Fatalf("%d %s", r.StatusCode, r.body)
+	}
+	upper := func(r *http.Request) { r.Header.Set("Content-Type", "Application/JSON; charset=UTF-8") }
+	if r := f.call("PUT", "/v1/bdbs/12", `{"conns": 7}`, upper); r.StatusCode != 200 || f.get("12")["conns"] != 7.0 {
+		t.Fatalf("%d %s", r.StatusCode, r.body)
+	}
+	for _, body := range []string{`{"slave_ha_priority": 99999999999999999999}`, `{"conns": 1.5}`, `{"conns": 1e400}`} {
+		if r := f.call("PUT", "/v1/bdbs/12", body); r.StatusCode != 400 {
+			t.Errorf("%s: %d %s", body, r.StatusCode, r.body)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -49,6 +50,10 @@ func operations(doc *openapi3.T) ([]*operation, error) {
 func (s *Server) guard(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
+			// The router gives the last parameter of a route all that is left, further segments included.
+			if slices.ContainsFunc(c.ParamValues(), func(value string) bool { return strings.Contains(value, "/") }) {
+				return errNotFound
+			}
 			user, err := s.auth.authenticate(c.Request())
 			if err != nil {
 				return err

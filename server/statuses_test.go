@@ -27,6 +27,7 @@ func TestEveryStatus(t *testing.T) {
 	}
 	for _, o := range operations {
 		expect(413, o.method, o.path, strings.Repeat(" ", 64<<10+1))
+		expect(413, o.method, o.path, strings.Repeat(" ", 64<<10+1), func(r *http.Request) { r.ContentLength = -1; r.Header.Del("Authorization") })
 		expect(401, o.method, o.path, o.body, func(r *http.Request) { r.Header.Del("Authorization") })
 		expect(403, o.method, o.path, o.body, as(nobody))
 		expect(400, o.method, o.path, o.body, func(r *http.Request) { r.Header.Add("Authorization", "Basic eDp5") })
@@ -84,7 +85,7 @@ func TestRefusalsSayWhat(t *testing.T) {
 		{"GET", "/v1/bdbs/9223372036854775808", "", 400, "param_error", "uid: expected an integer from 1 to 2147483647"},
 		{"GET", "/v1/modules/x", "", 400, "param_error", "uid: expected 32 hexadecimal digits"},
 		{"GET", "/v1/bdbs?field=uid", "", 400, "param_error", `"field": expected no such query parameter`},
-		{"GET", "/v1/bdbs?fields=", "", 400, "param_error", "fields: expected a list"},
+		{"GET", "/v1/bdbs?fields=", "", 400, "param_error", "fields: expected a list of at least 1"},
 		{"GET", "/v1/bdbs?fields=uid&fields=name", "", 400, "param_error", "fields: expected once"},
 		{"GET", "/v1/bdbs?%zz", "", 400, "param_error", "query: expected name=value pairs, percent-encoded"},
 		{"POST", "/v1/bdbs?dry_run=perhaps", `{"name": "x", "memory_size": 0}`, 400, "param_error", "dry_run: expected one of true, false, nothing"},

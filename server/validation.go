@@ -3,20 +3,19 @@ package server
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
+	"math"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/labstack/echo/v4"
 )
-
-// maxBody is the size in bytes up to which a request's body is read.
-const maxBody = 64 << 10
 
 // validator holds a request against one operation of the contract.
 type validator struct {
@@ -66,7 +65,7 @@ func (v *validator) validate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := v.readBody(r); err != nil {
+	if err := v.checkBody(r); err != nil {
 		return err
 	}
 	err = openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
@@ -117,30 +116,61 @@ func (v *validator) queryParams(raw string) (url.Values, error) {
 	return query, nil
 }
 
-// readBody reads the whole body, so that a limit or garbage behind the JSON shows here and not in the handler, and
-// leaves it to be read again. A body without a type is JSON: curl and scripts often give none.
-func (v *validator) readBody(r *http.Request) error {
-	if r.Body == nil || r.Body == http.NoBody {
+// checkBody refuses what is no JSON, garbage behind the JSON included, and gives the media type the one spelling that
+// the generated code knows. A body without a type is JSON: curl and scripts often give none.
+func (v *validator) checkBody(r *http.Request) error {
+	if r.Body == http.NoBody {
 		return nil
 	}
-	data, err := io.ReadAll(r.Body)
-	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		return errTooLarge
-	}
-	switch {
-	case err != nil:
-		return refuse(errSchema, "body: expected all of it")
-	case len(data) == 0:
-		r.Body, r.ContentLength = http.NoBody, 0
-		return nil
-	case v.route.Operation.RequestBody == nil:
+	if v.route.Operation.RequestBody == nil {
 		return refuse(errSchema, "body: expected none")
-	case !json.Valid(data):
+	}
+	if given := r.Header.Get(echo.HeaderContentType); given != "" {
+		kind, _, err := mime.ParseMediaType(given)
+		if err != nil || kind != echo.MIMEApplicationJSON {
+			return refuse(errSchema, "Content-Type: expected application/json")
+		}
+	}
+	r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	if !json.Valid(data) {
 		return refuse(errSchema, "body: expected one JSON value")
 	}
-	if r.Header.Get(echo.HeaderContentType) == "" {
-		r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	if data, err = withPlainIntegers(data); err != nil {
+		return err
 	}
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
+	setBody(r, data)
 	return nil
+}
+
+// withPlainIntegers rewrites 1.0 and 1e3, which are integers to JSON and to the contract, as Go's decoder takes integers.
+func withPlainIntegers(data []byte) ([]byte, error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	return json.Marshal(plainIntegers(value))
+}
+
+func plainIntegers(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		if f, err := v.Float64(); strings.ContainsAny(v.String(), ".eE") && err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+			return int64(f)
+		}
+	case []any:
+		for i := range v {
+			v[i] = plainIntegers(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = plainIntegers(v[name])
+		}
+	}
+	return value
 }
