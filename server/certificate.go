@@ -26,6 +26,9 @@ const certificateLife = 825 * 24 * time.Hour
 func Certificate(dir, host string, now time.Time) (cert tls.Certificate, ca string, err error) {
 	ca = filepath.Join(dir, "ca.pem")
 	cert, err = tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
+	if err == nil {
+		_, err = os.Stat(ca)
+	}
 	if err == nil && now.Before(cert.Leaf.NotAfter) {
 		return cert, ca, nil
 	}

@@ -247,6 +247,10 @@ func TestRefusedStarts(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("users:\n  - email: a\n    rôle: admin\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	nobody := filepath.Join(t.TempDir(), "nobody.yaml")
+	if err := os.WriteFile(nobody, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		args []string
 		env  string
@@ -265,6 +269,16 @@ func TestRefusedStarts(t *testing.T) {
 		"seed":               {[]string{"--seed=" + broken}, "", broken + ":3: users[0].rôle: expected a field that exists"},
 		"no seed there":      {[]string{"--seed=nowhere.yaml"}, "", "nowhere.yaml"},
 		"demo in public":     {[]string{"--seed=../../examples/demo.yaml", "--listen=0.0.0.0:0"}, "", "demo with public passwords"},
+		"demo as users":      {[]string{"--users=../../examples/demo.yaml", "--listen=:0"}, "", "demo with public passwords"},
+		"same user twice":    {[]string{"--seed=../../examples/demo.yaml", "--users=../../examples/demo.yaml"}, "", "admin@example.com is in the seed too"},
+		"no users":           {[]string{"--users=" + nobody}, "", "has no users"},
+		"no place for users": {[]string{"--users=/nowhere/users.yaml"}, "", "--users"},
+		"port":               {[]string{"--listen=127.0.0.1:notaport"}, "", "--listen"},
+		"no such address":    {[]string{"--listen=300.1.1.1:9443"}, "", "--listen"},
+		"data dir, empty":    {[]string{"--data-dir="}, "", "--data-dir"},
+		"data dir, a file":   {[]string{"--data-dir=" + nobody}, "", "--data-dir"},
+		"no certificate":     {[]string{"--tls-cert=x", "--tls-key=y"}, "", "certificate"},
+		"level":              {nil, "REIMPORT_LOG_LEVEL=INFO+3", "--log-level"},
 		"demo on any":        {[]string{"--seed=../../examples/demo.yaml", "--listen=:0"}, "", "demo with public passwords"},
 	} {
 		t.Run(name, func(t *testing.T) {

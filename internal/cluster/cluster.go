@@ -26,6 +26,18 @@ type User struct {
 	Role         Role
 }
 
+// AddUsers adds the users that the file at path has. An email that is taken is an error: one of the two would not be
+// able to log in.
+func (c *Cluster) AddUsers(path string, users []User) error {
+	for _, u := range users {
+		if slices.ContainsFunc(c.Users, func(o User) bool { return o.Email == u.Email }) {
+			return fmt.Errorf("%s: users: %s is in the seed too", path, u.Email)
+		}
+		c.Users = append(c.Users, u)
+	}
+	return nil
+}
+
 // Error is what is wrong in a set-up file, and where.
 type Error struct {
 	File  string

@@ -67,6 +67,7 @@ func TestRefusals(t *testing.T) {
 		"null":                {"databases:\n  - uid:", "2: databases[0].uid: expected an integer"},
 		"role":                {"users:\n- {email: a, role: root, password_hash: " + hash + "}", "2: users[0].role: expected one of"},
 		"hash":                {"users:\n- {email: a, role: admin, password_hash: secret}", "2: users[0].password_hash: expected a bcrypt hash"},
+		"colon in the email":  {"users:\n- {email: \"a:b\", role: admin, password_hash: " + hash + "}", "2: users[0].email: expected an address without a colon"},
 		"same email":          {"users:\n- &u {email: a, role: admin, password_hash: " + hash + "}\n- {email: a, role: admin, password_hash: " + hash + "}", "3: users[1].email: expected an address"},
 		"module uid":          {"modules: [{uid: x, module_name: m, semantic_version: 1.0.0}]", "1: modules[0].uid: expected 32 hexadecimal"},
 		"module uid bundled":  {"modules: [{uid: b14385b09778a335835ee3ae380bbc77, module_name: m, semantic_version: 1.0.0}]", "modules[0].uid: expected a uid that no other"},

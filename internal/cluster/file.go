@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/crypto/bcrypt"
@@ -110,8 +111,8 @@ func (r reader) cluster(f file) (*Cluster, error) {
 
 func (r reader) addUser(c *Cluster, u fileUser, name string) error {
 	switch {
-	case u.Email == "" || slices.ContainsFunc(c.Users, func(o User) bool { return o.Email == u.Email }):
-		return r.refuse(u.Line, name+".email", "an address that no other user has")
+	case u.Email == "" || strings.Contains(u.Email, ":") || slices.ContainsFunc(c.Users, func(o User) bool { return o.Email == u.Email }):
+		return r.refuse(u.Line, name+".email", "an address without a colon that no other user has")
 	case !slices.Contains(roles, Role(u.Role)):
 		return r.refuse(u.Line, name+".role", fmt.Sprintf("one of %q", roles))
 	}

@@ -2,8 +2,11 @@ package cluster
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/crypto/bcrypt"
@@ -36,13 +39,23 @@ func CreateAdmin(path, email string) (admin User, password string, err error) {
 	if err != nil {
 		return User{}, "", err
 	}
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	return User{email, hash, Admin}, password, createWhole(path, data)
+}
+
+// createWhole creates the file at path with all of data in it or, whatever happens, not at all: a users file that is
+// empty would lock everybody out.
+func createWhole(path string, data []byte) error {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", path, fs.ErrExist)
+	}
+	out, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
-		return User{}, "", err
+		return err
 	}
-	if _, err := out.Write(data); err != nil {
-		out.Close()
-		return User{}, "", err
+	defer os.Remove(out.Name())
+	_, err = out.Write(data)
+	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
+		return err
 	}
-	return User{email, hash, Admin}, password, out.Close()
+	return os.Rename(out.Name(), path)
 }
