@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"net/http"
@@ -65,27 +64,29 @@ func newAuthenticator(users []cluster.User, lockout Lockout, now func() time.Tim
 
 // authenticate returns the user whose credentials the request carries, or errUnauthorized whatever is wrong with them.
 func (a *authenticator) authenticate(r *http.Request) (cluster.User, error) {
-	if len(r.Header["Authorization"]) > 1 {
+	header := r.Header["Authorization"]
+	switch len(header) {
+	case 0:
+		return cluster.User{}, errUnauthorized
+	case 1:
+	default:
 		return cluster.User{}, refuse(errParameter, "Authorization: expected one header")
+	}
+	digest := a.digest(header[0])
+	if user, ok := a.remembered(digest); ok {
+		return user, nil
 	}
 	email, password, ok := r.BasicAuth()
 	if !ok {
 		return cluster.User{}, errUnauthorized
 	}
-	digest := a.digest(email, password)
-	if user, ok := a.remembered(digest); ok {
-		return user, nil
-	}
 	return a.verify(r.Context(), email, password, digest)
 }
 
-func (a *authenticator) digest(email, password string) (digest [sha256.Size]byte) {
-	mac := hmac.New(sha256.New, a.key)
-	mac.Write([]byte(email))
-	mac.Write([]byte{0})
-	mac.Write([]byte(password))
-	mac.Sum(digest[:0])
-	return digest
+// digest of the header as it came. No client sees one, so a secret in front does what an HMAC would, for half the time.
+func (a *authenticator) digest(header string) [sha256.Size]byte {
+	var buf [256]byte
+	return sha256.Sum256(append(append(buf[:0], a.key...), header...))
 }
 
 func (a *authenticator) remembered(digest [sha256.Size]byte) (cluster.User, bool) {
