@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -228,6 +230,19 @@ func TestTargetFails(t *testing.T) {
 				t.Errorf("calls: %v, want a close at the end", r.calls)
 			}
 		})
+	}
+}
+
+// TestSpoolReserve: the log tells what is short, so that whoever runs the server can mend it.
+func TestSpoolReserve(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the space on a disk is asked of Linux alone")
+	}
+	b := newBench(t, func(c *importer.Config) { c.SpoolReserve = math.MaxInt64 })
+	db, end := b.run(web(serve(t, newDump().end())))
+	b.wantFailure(db, database.DownloadError)
+	if text := end["error"].(string); end["level"] != "WARN" || !strings.Contains(text, "18 bytes are needed and 9223372036854775807 must stay free") {
+		t.Errorf("log says %v", end)
 	}
 }
 

@@ -38,7 +38,7 @@ func newBench(t testing.TB, configure ...func(*importer.Config)) *bench {
 	}
 	t.Cleanup(func() { b.store.Close() })
 	cfg := importer.Config{
-		MountPoints: []string{b.dir}, SpoolDir: filepath.Join(t.TempDir(), "spool"), AllowPrivate: true,
+		MountPoints: []string{b.dir}, SpoolDir: filepath.Join(t.TempDir(), "spool"), AllowPrivate: true, SpoolReserve: 1,
 		Now: func() time.Time { return now }, Log: slog.New(slog.NewJSONHandler(b.log, nil)),
 	}
 	for _, f := range configure {

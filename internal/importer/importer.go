@@ -37,6 +37,9 @@ type Config struct {
 	// MaxExpansion is the size in bytes to which one gzip file may expand; 256 GiB for 0. Beyond the first GiB it may also
 	// not expand to more than 200 times what was read of it, which real dumps stay far below.
 	MaxExpansion int64
+	// SpoolReserve is the number of bytes of SpoolDir's disk that downloads leave free; for 0, 256 MiB or 5 % of the disk,
+	// whichever is more. A download that would take them ends as download-error.
+	SpoolReserve int64
 	// Parallel is the number of imports at once; 2 for 0. The rest wait in initializing.
 	Parallel int
 	// Target says where keys go; nowhere if it is nil: the databases are simulated.
@@ -74,6 +77,8 @@ func New(st *store.Store, cfg Config) (*Importer, error) {
 		return nil, errors.New("expected a largest download of 0 bytes or more")
 	case cfg.MaxExpansion < 0:
 		return nil, errors.New("expected a largest expansion of 0 bytes or more")
+	case cfg.SpoolReserve < 0:
+		return nil, errors.New("expected a spool reserve of 0 bytes or more")
 	case cfg.Parallel < 0:
 		return nil, errors.New("expected 0 parallel imports or more")
 	case cfg.SpoolDir == "":
@@ -87,7 +92,7 @@ func New(st *store.Store, cfg Config) (*Importer, error) {
 	}
 	sources, err := source.New(source.Config{
 		MountPoints: cfg.MountPoints, AllowPrivate: cfg.AllowPrivate, SpoolDir: cfg.SpoolDir,
-		MaxDownload: cfg.MaxDownload, MaxExpansion: cfg.MaxExpansion,
+		MaxDownload: cfg.MaxDownload, MaxExpansion: cfg.MaxExpansion, SpoolReserve: cfg.SpoolReserve,
 	})
 	if err != nil {
 		return nil, err

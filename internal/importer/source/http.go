@@ -79,11 +79,18 @@ func (o *Opener) fetch(ctx context.Context, location string, body *arrivals) (*o
 	if resp.StatusCode != http.StatusOK {
 		return nil, unavailable(fmt.Errorf("expected status 200, got %d", resp.StatusCode))
 	}
-	if resp.ContentLength > body.left {
+	most, known := body.left, max(resp.ContentLength, 0)
+	if known > most {
 		return nil, unavailable(errTooMany)
 	}
+	if resp.ContentLength >= 0 {
+		most = known
+	}
+	if err := o.room(uint64(known)); err != nil {
+		return nil, err
+	}
 	body.body = resp.Body
-	return o.spool(body)
+	return o.spool(body, most)
 }
 
 // get follows redirects itself: each target is checked, the URL's credentials go to the host they were given for and
@@ -118,15 +125,16 @@ func (o *Opener) ask(ctx context.Context, u, origin *url.URL) (*http.Response, e
 	return o.transport.RoundTrip(req)
 }
 
-// spool copies r to a file that has lost its name already, so that it goes when it is closed, however that happens.
-func (o *Opener) spool(r io.Reader) (*os.File, error) {
+// spool copies r, which has so many bytes at most, to a file that has lost its name already, so that it goes when it is
+// closed, however that happens.
+func (o *Opener) spool(r io.Reader, most int64) (*os.File, error) {
 	file, err := os.CreateTemp(o.cfg.SpoolDir, spoolPattern)
 	if err != nil {
 		return nil, err
 	}
 	err = os.Remove(file.Name())
 	if err == nil {
-		_, err = io.CopyBuffer(struct{ io.Writer }{file}, r, make([]byte, copyBuffer))
+		_, err = io.CopyBuffer(&roomy{Writer: file, room: o.room, left: most}, r, make([]byte, copyBuffer))
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

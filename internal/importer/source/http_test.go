@@ -199,7 +199,7 @@ func TestSpool(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "download-123"), "left by a dead process")
 	write(t, filepath.Join(dir, "other"), "not ours")
-	o, err := New(Config{SpoolDir: dir, AllowPrivate: true, MaxDownload: 100})
+	o, err := New(Config{SpoolDir: dir, AllowPrivate: true, MaxDownload: 100, SpoolReserve: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,8 @@ import (
 
 // What can be wrong with a source. An error of this package that wraps none of them is about this machine.
 var (
-	// ErrUnavailable: the bytes could not be had. They are missing, forbidden, cut off, too many or too slow.
+	// ErrUnavailable: the bytes could not be had. They are missing, forbidden, cut off, too slow, or more than there is
+	// room for.
 	ErrUnavailable = errors.New("source unavailable")
 	// ErrDamaged: a gzip file is cut off, damaged, or followed by something else.
 	ErrDamaged = errors.New("damaged gzip")
@@ -30,6 +31,7 @@ type Config struct {
 	SpoolDir     string   // where downloads are kept; made if it is missing
 	MaxDownload  int64    // bytes of one downloaded file
 	MaxExpansion int64    // bytes that one gzip file may expand to
+	SpoolReserve int64    // bytes of the spool's disk that downloads leave free; 0 for max(256 MiB, 5 %)
 }
 
 // stall is how long a download may take for its next minArrival bytes, connecting and headers included.
@@ -41,13 +43,14 @@ type Opener struct {
 	mounts    []string // clean
 	forbidden []string
 	transport *http.Transport
+	space     func(dir string) (space, error)
 	stall     time.Duration
 	grace     int64 // bytes that a gzip file may expand to whatever its size
 }
 
 // New returns an Opener, or what is wrong with cfg. It removes from SpoolDir what a dead process has left there.
 func New(cfg Config) (*Opener, error) {
-	o := &Opener{cfg: cfg, forbidden: redisSoftwareDirs(), transport: newTransport(dialPublic), stall: stall, grace: grace}
+	o := &Opener{cfg: cfg, forbidden: redisSoftwareDirs(), transport: newTransport(dialPublic), space: spaceOf, stall: stall, grace: grace}
 	if cfg.AllowPrivate {
 		o.transport = newTransport(nil)
 	}
