@@ -19,12 +19,18 @@ const (
 	maxRedirects = 5
 	maxHeader    = 64 << 10 // bytes of a response's header
 	minArrival   = 64 << 10 // bytes that must arrive for a download not to count as stalled
+	minPace      = 75 << 20 // bytes that must arrive in each pacePeriod: 256 KiB a second on average
 	copyBuffer   = 64 << 10
 	spoolPattern = "download-*"
 )
 
+// pacePeriod is long enough to forgive a link its gaps. Without the pace, a download could trickle for weeks, and few
+// such would hold up all imports.
+const pacePeriod = 5 * time.Minute
+
 var (
 	errStalled   = errors.New("the server sends too slowly or not at all")
+	errSlow      = fmt.Errorf("the server sends less than %d MiB in %v", minPace>>20, pacePeriod)
 	errRedirects = fmt.Errorf("more than %d redirects", maxRedirects)
 	errTooMany   = errors.New("the file has more bytes than may be downloaded")
 )
@@ -62,7 +68,9 @@ func (o *Opener) download(ctx context.Context, location string, meter func(int) 
 	timer := time.AfterFunc(o.stall, func() { cancel(unavailable(errStalled)) })
 	defer timer.Stop()
 
-	body := &arrivals{left: o.cfg.MaxDownload, meter: meter, alive: func() { timer.Reset(o.stall) }}
+	body := &arrivals{
+		left: o.cfg.MaxDownload, meter: meter, alive: func() { timer.Reset(o.stall) }, period: time.Now(),
+	}
 	file, err := o.fetch(ctx, location, body)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return nil, cause
@@ -163,6 +171,9 @@ type arrivals struct {
 	since int   // bytes since alive was called
 	alive func()
 	meter func(n int) error
+
+	period time.Time // when the current pacePeriod began
+	paced  int64     // bytes since
 }
 
 func (a *arrivals) Read(p []byte) (int, error) {
@@ -174,6 +185,9 @@ func (a *arrivals) Read(p []byte) (int, error) {
 		a.since = 0
 		a.alive()
 	}
+	if a.isSlow(n) && err == nil {
+		return n, unavailable(errSlow)
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return n, unavailable(err)
 	}
@@ -181,4 +195,17 @@ func (a *arrivals) Read(p []byte) (int, error) {
 		return n, stop
 	}
 	return n, err
+}
+
+// isSlow counts n bytes more, and tells at the end of each pacePeriod whether too few came. That it is asked again while
+// next to nothing comes is the stall's business.
+func (a *arrivals) isSlow(n int) bool {
+	a.paced += int64(n)
+	now := time.Now()
+	if now.Sub(a.period) < pacePeriod {
+		return false
+	}
+	slow := a.paced < minPace
+	a.period, a.paced = now, 0
+	return slow
 }

@@ -1,17 +1,22 @@
 package source
 
 import (
+	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
@@ -173,9 +178,66 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 func TestArrivals(t *testing.T) {
 	alive := 0
 	body := iotest.OneByteReader(strings.NewReader(strings.Repeat("x", 3*minArrival-1)))
-	a := &arrivals{body: body, left: 3 * minArrival, meter: unmetered, alive: func() { alive++ }}
+	a := &arrivals{body: body, left: 3 * minArrival, meter: unmetered, alive: func() { alive++ }, period: time.Now()}
 	if n, err := io.Copy(io.Discard, a); n != 3*minArrival-1 || err != nil || alive != 2 {
 		t.Errorf("%d bytes, %v, alive %d times, want 2", n, err, alive)
+	}
+}
+
+// TestTrickle: a server that never stalls, but would take weeks.
+func TestTrickle(t *testing.T) {
+	o, _ := newOpener(t)
+	o.cfg.MaxDownload = 1 << 30
+	synctest.Test(t, func(t *testing.T) {
+		var server sync.WaitGroup
+		o.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			here, there := net.Pipe()
+			server.Go(func() {
+				defer there.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(there)); err != nil {
+					t.Error(err)
+					return
+				}
+				_, err := io.WriteString(there, "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n")
+				for err == nil {
+					_, err = there.Write(make([]byte, minArrival))
+					time.Sleep(stall - time.Second)
+				}
+			})
+			return here, nil
+		}
+		began := time.Now()
+		_, err := o.Open(t.Context(), web("http://backups.example.com/a.rdb"), unmetered)
+		if took := time.Since(began); !errors.Is(err, ErrUnavailable) || !errors.Is(err, errSlow) || took < pacePeriod || took > pacePeriod+stall {
+			t.Errorf("%v after %v, want %v after %v", err, took, errSlow, pacePeriod)
+		}
+		server.Wait()
+	})
+}
+
+func TestPace(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		arriving []int // bytes, each of them in a third of a period
+		slow     bool
+	}{
+		{"enough in each period", []int{minPace, 0, 0, 0, 0, minPace, 0, minPace, 0}, false},
+		{"a byte too few", []int{0, 0, minPace - 1}, true},
+		{"a byte too few, later", []int{0, minPace, 0, minPace - 1, 0, 0}, true},
+		{"much before does not count", []int{0, 0, 10 * minPace, 0, 0, 1}, true},
+		{"slow but soon over", []int{1, 1}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := &arrivals{period: time.Now()}
+				for i, n := range test.arriving {
+					time.Sleep(pacePeriod / 3)
+					if slow := a.isSlow(n); slow != (test.slow && i == len(test.arriving)-1) {
+						t.Errorf("after %d thirds of a period: slow is %v", i+1, slow)
+					}
+				}
+			})
+		})
 	}
 }
 

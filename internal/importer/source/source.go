@@ -34,7 +34,8 @@ type Config struct {
 	SpoolReserve int64    // bytes of the spool's disk that downloads leave free; 0 for max(256 MiB, 5 %)
 }
 
-// stall is how long a download may take for its next minArrival bytes, connecting and headers included.
+// stall is how long a download may take for its next minArrival bytes, connecting and headers included. A longer look at
+// its pace bounds the whole.
 const stall = 30 * time.Second
 
 // Opener opens sources. Its methods may be called from many goroutines.
