@@ -61,7 +61,8 @@ func TestFailures(t *testing.T) {
 		{"gzip with trailing bytes", b.file("long.gz", append(zipped[:len(zipped):len(zipped)], 'x')), database.FileCorrupted, "WARN", float64(len(good))},
 		{"key too long", b.file("key", tooLong), database.KeyTooLong, "WARN", 10.},
 		{"value too long", b.file("value", append(newDump().raw(byte(rdb.TypeString)).text("a").b, 0x80, 0x20, 0, 0, 1)), database.InvalidBulkLength, "WARN", 16.},
-		{"unknown type", b.file("type", newDump().raw(99).text("a").end()), database.GeneralError, "ERROR", 9.},
+		{"unknown type", b.file("type", newDump().raw(99).text("a").end()), database.FileCorrupted, "WARN", 9.},
+		{"unsupported type", b.file("array", newDump().raw(28).text("a").end()), database.GeneralError, "ERROR", 9.},
 		{"unknown version", b.file("version", []byte("REDIS9999")), database.GeneralError, "ERROR", 0.},
 	} {
 		t.Run(test.name, func(t *testing.T) {

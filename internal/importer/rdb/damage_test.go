@@ -52,7 +52,7 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// A flipped bit may make a file look unsupported or a length too long, but never right.
+// A flipped bit may make a file look as if it held what is known and unsupported, or a length too long, but never right.
 func TestFlippedBits(t *testing.T) {
 	s := NewScanner(nil)
 	for name, data := range whole(t) {
@@ -101,12 +101,18 @@ func TestRefusals(t *testing.T) {
 		{"module of a release candidate", begin().key(6, "k").end(), ErrUnsupported, 11, "4.0 release candidate (type 6)"},
 		{"hash of a release candidate", begin().key(22, "k").end(), ErrUnsupported, 11, "7.4 release candidate (type 22)"},
 		{"listpack of a release candidate", begin().key(23, "k").end(), ErrUnsupported, 11, "7.4 release candidate (type 23)"},
-		{"type of nobody", begin().key(8, "k").end(), ErrUnsupported, 11, "unknown type 8"},
+		{"type of nobody", begin().key(8, "k").end(), ErrCorrupt, 11, "expected a type or an opcode of redis, found 8"},
 		{"array", begin().key(28, "k").end(), ErrUnsupported, 11, "an array (type 28) of redis 8.8 or later"},
 		{"hash template", begin().raw(242).end(), ErrUnsupported, 11, "a hash template (opcode 242) of redis"},
-		{"type to come", begin().key(34, "k").end(), ErrUnsupported, 11, "unknown type 34"},
-		{"opcode of nobody", begin().raw(241).end(), ErrUnsupported, 11, "unknown type 241"},
-		{"redis type in valkey", valkey().key(24, "k").end(), ErrUnsupported, 9, "unknown valkey type 24"},
+		{"template hash", begin().key(32, "k").end(), ErrUnsupported, 11, "a template hash (type 32) of redis 8.8 or later"},
+		{"rate limiter", begin().key(33, "k").end(), ErrUnsupported, 11, "a rate limiter (type 33) of redis 8.8 or later"},
+		{"type to come", begin().key(34, "k").end(), ErrCorrupt, 11, "of redis, found 34"},
+		{"opcode of nobody", begin().raw(241).end(), ErrCorrupt, 11, "of redis, found 241"},
+		{"redis type in valkey", valkey().key(24, "k").end(), ErrCorrupt, 9, "of valkey, found 24"},
+		{"redis listpack in valkey", valkey().key(23, "k").end(), ErrCorrupt, 9, "of valkey, found 23"},
+		{"redis array in valkey", valkey().key(28, "k").end(), ErrCorrupt, 9, "of valkey, found 28"},
+		{"redis opcode in valkey", valkey().raw(242).end(), ErrCorrupt, 9, "of valkey, found 242"},
+		{"release candidate's module in valkey", valkey().key(6, "k").end(), ErrUnsupported, 9, "release candidate (type 6)"},
 		{"functions of a release candidate", begin().raw(246).end(), ErrUnsupported, 11, "opcode 246"},
 		{"wrong checksum", append(redis("0011").raw(255).b, 1, 2, 3, 4, 5, 6, 7, 8), ErrCorrupt, 10,
 			"the checksum is 0807060504030201"},

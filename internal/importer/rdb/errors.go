@@ -10,7 +10,8 @@ import (
 var (
 	// ErrCorrupt: the bytes are no RDB file, or one that is cut off, damaged, or followed by something else.
 	ErrCorrupt = errors.New("corrupt rdb")
-	// ErrUnsupported: the file holds something that this package cannot walk past safely. The message names it.
+	// ErrUnsupported: the file's version, or something in it that Redis is known to have written, is none that this package
+	// can walk. The message names it. What no server writes in that version is ErrCorrupt.
 	ErrUnsupported = errors.New("unsupported rdb content")
 	// ErrKeyTooLong: a key's name is longer than MaxString.
 	ErrKeyTooLong = errors.New("key too long")

@@ -140,8 +140,8 @@ func (s *Scanner) Offset() int64 { return s.in.offset() }
 
 // startKey reads the name after type byte t.
 func (s *Scanner) startKey(t Type, at int64) {
-	if reason := unwalkable(t, s.stats.Dialect); reason != "" {
-		s.in.fail(at, ErrUnsupported, "%s", reason)
+	if !walkable(t, s.stats.Dialect) {
+		s.refuse(t, at)
 		return
 	}
 	k, a := &s.key, &s.next
@@ -155,6 +155,15 @@ func (s *Scanner) startKey(t Type, at int64) {
 	k.Expired = k.ExpireMS != 0 && k.ExpireMS < s.Now
 	k.Empty = t != TypeString && s.emptyValue()
 	s.pending = s.in.err == nil
+}
+
+// refuse ends the scan at a type that is not walkable.
+func (s *Scanner) refuse(t Type, at int64) {
+	if what := foreign(t, s.stats.Dialect); what != "" {
+		s.in.fail(at, ErrUnsupported, "%s", what)
+		return
+	}
+	s.in.fail(at, ErrCorrupt, "expected a type or an opcode of %s, found %d", s.stats.Dialect, byte(t))
 }
 
 // keyName reads a name into s.name, but for what exceeds MaxName.

@@ -103,36 +103,37 @@ const (
 	lastValkey  = 80
 )
 
-// later names what Redis 8.8 and 8.10 added and this package cannot walk.
-func later(t Type) string {
-	switch t {
-	case 28:
-		return "an array (type 28)"
-	case 29, 30, 31, 32:
-		return fmt.Sprintf("a template hash (type %d)", byte(t))
-	case 33:
-		return "a rate limiter (type 33)"
-	case 242:
-		return "a hash template (opcode 242)"
+// walkable tells whether values of type t can be walked in a file of dialect d.
+func walkable(t Type, d Dialect) bool {
+	switch {
+	case t > lastType || typeNames[t] == "" || t == TypeModulePreGA || t == TypeHashListpackPre:
+		return false
+	case t == TypeHash2:
+		return d == Valkey
 	}
-	return ""
+	return t < TypeHash2 || d == Redis
 }
 
-// unwalkable says why values of type t cannot be walked, or "" if they can.
-func unwalkable(t Type, d Dialect) string {
-	switch {
-	case t == TypeModulePreGA:
+// foreign names what Redis has written in files of known versions and this package cannot walk, "" for what no server has:
+// that is damage.
+func foreign(t Type, d Dialect) string {
+	if t == TypeModulePreGA {
 		return "a module value of a 4.0 release candidate (type 6)"
-	case d == Valkey && t == TypeHash2:
-		return ""
-	case d == Valkey && t > TypeHash2:
-		return fmt.Sprintf("a value of the unknown valkey type %d", byte(t))
-	case t == TypeHashMetadataPre || t == TypeHashListpackPre:
-		return fmt.Sprintf("a hash with expiring fields of a 7.4 release candidate (type %d)", byte(t))
-	case t <= lastType && typeNames[t] != "":
-		return ""
-	case later(t) != "":
-		return later(t) + " of redis 8.8 or later"
 	}
-	return fmt.Sprintf("a value of the unknown type %d", byte(t))
+	if d == Valkey {
+		return ""
+	}
+	switch t {
+	case TypeHashMetadataPre, TypeHashListpackPre:
+		return fmt.Sprintf("a hash with expiring fields of a 7.4 release candidate (type %d)", byte(t))
+	case 28:
+		return "an array (type 28) of redis 8.8 or later"
+	case 29, 30, 31, 32:
+		return fmt.Sprintf("a template hash (type %d) of redis 8.8 or later", byte(t))
+	case 33:
+		return "a rate limiter (type 33) of redis 8.8 or later"
+	case 242:
+		return "a hash template (opcode 242) of redis 8.8 or later"
+	}
+	return ""
 }
