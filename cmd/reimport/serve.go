@@ -78,7 +78,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	im, err := importer.New(st, importer.Config{
 		MountPoints: cfg.mountPoints, AllowPrivate: cfg.allowPrivate == "true" || cfg.allowPrivate == "auto" && cfg.loopback(),
 		SpoolDir: filepath.Join(cfg.dataDir, "spool"), MaxDownload: cfg.maxDownload, MaxExpansion: cfg.maxExpansion,
-		Parallel: cfg.parallelImports, Now: time.Now, Log: log,
+		SpoolReserve: cfg.spoolReserve, Parallel: cfg.parallelImports, Now: time.Now, Log: log,
 	})
 	if err != nil {
 		return usageError(err)

@@ -31,6 +31,7 @@ type serveConfig struct {
 	parallelImports int
 	maxDownload     int64
 	maxExpansion    int64
+	spoolReserve    int64
 	lockout         server.Lockout
 	grace           time.Duration
 	logLevel        string
@@ -52,6 +53,7 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.IntVar(&cfg.parallelImports, "parallel-imports", 2, "`number` of imports that run at once; others wait in initializing")
 	f.Int64Var(&cfg.maxDownload, "max-download", 64<<30, "largest size in `bytes` of one downloaded file")
 	f.Int64Var(&cfg.maxExpansion, "max-expansion", 256<<30, "largest size in `bytes` to which one gzip file may expand")
+	f.Int64Var(&cfg.spoolReserve, "spool-reserve", 0, "`bytes` that downloads leave free on the data directory's disk, 0 for 256 MiB or 5 % of it, whichever is more")
 	f.IntVar(&cfg.lockout.Failures, "lockout-failures", 5, "`number` of failed logins of a user that lock the user out, 0 for never")
 	f.DurationVar(&cfg.lockout.Within, "lockout-window", 15*time.Minute, "`time` in which they count")
 	f.DurationVar(&cfg.lockout.For, "lockout-duration", 30*time.Minute, "`time` for which the user stays locked out")
@@ -98,6 +100,8 @@ func (cfg *serveConfig) check() error {
 		return errors.New("--parallel-imports: expected at least 1")
 	case cfg.maxDownload < 1 || cfg.maxExpansion < 1:
 		return errors.New("--max-download, --max-expansion: expected at least 1 byte")
+	case cfg.spoolReserve < 0:
+		return errors.New("--spool-reserve: expected 0 bytes or more")
 	case cfg.lockout.Failures < 0 || cfg.lockout.Within <= 0 || cfg.lockout.For <= 0:
 		return errors.New("--lockout-failures, --lockout-window, --lockout-duration: expected no negative number and times above 0")
 	case cfg.grace <= 0:
