@@ -16,7 +16,7 @@ import (
 type batch struct {
 	changes []change
 	written sync.Once
-	err     error // set by written
+	err     error // guarded by Store.committing, and set once written is done
 }
 
 var errUnfinished = errors.New("a write to the store did not finish")
@@ -56,6 +56,11 @@ func (s *Store) stage(ctx context.Context, op operation) (result, *batch, error)
 	if s.closed {
 		return result{}, nil, ErrClosed
 	}
+	if s.suspect {
+		if err := s.reopen(); err != nil {
+			return result{}, nil, err
+		}
+	}
 	r := op(s.staged).result()
 	if s.open == nil {
 		s.open = &batch{}
@@ -73,23 +78,53 @@ func (s *Store) settle(b *batch) error {
 	return b.err
 }
 
-// commit waits for the batch before b, during which b still grows. After a write that failed none is tried any more:
-// what the file holds is then for the next Open to find out, and the changes of b may rest upon those that failed.
+// commit waits for the batch before b, during which b still grows. Where that one fails, so does b, which rests upon
+// it.
 func (s *Store) commit(b *batch) {
 	s.committing.Lock()
 	defer s.committing.Unlock()
+	if b.err != nil {
+		return
+	}
 	result := s.seal()
-	defer func() { b.err = s.broken }()
-	if s.broken != nil || len(b.changes) == 0 {
+	if len(b.changes) == 0 {
 		return
 	}
-	s.broken = errUnfinished // stays where bbolt panics
-	if err := s.file.Update(b.put); err != nil {
-		s.broken = fmt.Errorf("store %s: write: %w", s.file.Path(), err)
+	b.err = errUnfinished // stays where bbolt panics
+	defer func() { s.end(b, result) }()
+	b.err = s.file.Update(b.put)
+}
+
+// end makes known what became of b. One that failed takes along what was staged upon it meanwhile.
+func (s *Store) end(b *batch, result image) {
+	if b.err == nil {
+		s.durable.Store(&result)
+		s.failure.Store(nil)
 		return
 	}
-	s.durable.Store(&result)
-	s.broken = nil
+	err := fmt.Errorf("store %s: write: %w", s.path, b.err)
+	b.err = err
+	s.failure.Store(&err)
+	s.staging <- struct{}{}
+	defer func() { <-s.staging }()
+	if s.open != nil {
+		s.open.err = err
+	}
+	s.open, s.suspect = nil, true
+}
+
+// reopen goes on from what the file holds, which after a write that failed may or may not be the changes it was to
+// make. Its caller holds staging; no commit uses the file, as no batch has been staged since the one that failed.
+func (s *Store) reopen() error {
+	_ = s.file.Close() // gives up the lock, or has done so in an attempt before
+	file, found, err := reopenFile(s.path)
+	if err != nil {
+		s.failure.Store(&err)
+		return err
+	}
+	s.file, s.staged, s.suspect = file, found, false
+	s.durable.Store(&found)
+	return nil
 }
 
 // seal takes the open batch out of the reach of others and returns what it leads to.

@@ -8,6 +8,10 @@ import (
 	"github.com/reimport/reimport/internal/database"
 )
 
+// maxRecord is how many bytes a record may come to, encoded. Settings that no rule knows stay in a record for good, so
+// something must end their growth. Only who adds to them is refused: an import must be able to end in any record.
+const maxRecord = 256 << 10
+
 // operation tells what a call would do to the records of an image, which it leaves as they are. It runs once on what
 // is on disk and, where that asks for a change, again on what the change will be made to.
 type operation func(image) proposal
@@ -114,6 +118,10 @@ func (p proposal) result() result {
 	record, err := decode(encoded)
 	if err != nil {
 		return result{err: err}
+	}
+	if len(encoded) > maxRecord && (p.old == nil || !sameFreeForm(p.old, record)) {
+		expected := fmt.Sprintf("settings that come to less than %d bytes in all", maxRecord)
+		return result{err: &database.FieldError{Field: "body", Expected: expected}}
 	}
 	// What looks different may still read the same: an empty slice and nil, or spaces in a setting.
 	if p.old != nil && same(p.old, record) {

@@ -62,6 +62,15 @@ func same(a, b *database.Database) bool {
 		maps.EqualFunc(a.Settings, b.Settings, sameSlice)
 }
 
+// sameFreeForm reports whether a and b are alike in what may be of any length.
+func sameFreeForm(a, b *database.Database) bool {
+	return a.Name == b.Name &&
+		sameSlice(a.Modules, b.Modules) &&
+		sameSlice(a.Import.Sources, b.Import.Sources) &&
+		sameSlice(a.BackupPolicy.Location, b.BackupPolicy.Location) &&
+		maps.EqualFunc(a.Settings, b.Settings, sameSlice)
+}
+
 func sameImport(a, b database.Import) bool {
 	return a.Status == b.Status &&
 		a.Progress == b.Progress &&

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"go.etcd.io/bbolt"
@@ -30,8 +31,21 @@ func (s *Store) HoldCommits() (release func()) {
 	return s.committing.Unlock
 }
 
-// LoseFile makes every write to come fail.
+// LoseFile makes the next write fail.
 func (s *Store) LoseFile() error { return s.file.Close() }
+
+// CommitWhile commits the open batch; meanwhile runs when that batch takes no more changes, and before the write.
+func (s *Store) CommitWhile(meanwhile func() error) error {
+	b := s.open
+	b.written.Do(func() {
+		s.committing.Lock()
+		defer s.committing.Unlock()
+		result := s.seal()
+		b.err = errors.Join(meanwhile(), s.file.Update(b.put))
+		s.end(b, result)
+	})
+	return b.err
+}
 
 // Stage does the first half of an Update; settle does the rest.
 func (s *Store) Stage(ctx context.Context, uid int, rule func(*database.Database) error) (settle func() error, err error) {

@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
+	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/reimport/reimport/internal/database"
 )
@@ -22,6 +26,45 @@ const (
 
 // schema goes up with every change of the record that an older program would misread, or drop when it writes.
 const schema = 1
+
+// lockTimeout lets a predecessor that is about to exit do so, and is no longer than an operator will wait.
+const lockTimeout = time.Second
+
+// openFile opens the store in the file at path, or makes one, and returns the records in it.
+func openFile(path string) (*bbolt.DB, image, error) {
+	file, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout})
+	if errors.Is(err, berrors.ErrTimeout) {
+		return nil, image{}, fmt.Errorf("%s: %w", path, ErrLocked)
+	}
+	if err != nil {
+		return nil, image{}, fmt.Errorf("store %s: %w", path, err)
+	}
+	found, err := prepare(file)
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, image{}, errors.Join(fmt.Errorf("store %s: %w", path, err), file.Close())
+	}
+	return file, found, nil
+}
+
+// reopenFile is openFile for a store that was there: where its disk is gone, an empty one must not take its place.
+func reopenFile(path string) (*bbolt.DB, image, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, image{}, fmt.Errorf("store %s: %w", path, err)
+	}
+	return openFile(path)
+}
+
+// syncDir makes the name of a file just created as durable as what is in it.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
 
 // prepare makes an empty file a store and returns the records of one that is. It writes to no other file.
 func prepare(file *bbolt.DB) (image, error) {

@@ -8,15 +8,10 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/reimport/reimport/internal/database"
 )
@@ -28,59 +23,39 @@ var (
 	ErrClosed = errors.New("store is closed")
 )
 
-// lockTimeout lets a predecessor that is about to exit do so, and is no longer than an operator will wait.
-const lockTimeout = time.Second
-
 // Store keeps the records of databases in a file. Its methods may be called from many goroutines. The records that
 // it takes and returns belong to the caller; they share nothing with those it keeps. When a write to the file has
-// failed, reads go on, and every further change is refused with that error until the store is opened again.
+// failed, reads go on; the next change begins by reading from the file what it holds now, and goes on from there.
 type Store struct {
-	file *bbolt.DB
+	path string
 
 	// durable is what is on disk, and what reads see. It is nil once the store is closed.
 	durable atomic.Pointer[image]
 
-	// staging holds a token for whoever looks at or changes staged, open and closed: a mutex that a context can give
-	// up waiting for.
+	// staging holds a token for whoever looks at or changes what is below it: a mutex that a context can give up waiting
+	// for.
 	staging chan struct{}
 	staged  image  // durable and, upon it, the changes on their way to disk
 	open    *batch // takes changes; nil where none are waiting
 	closed  bool
+	suspect bool      // a write has failed, and nobody has looked since at what the file holds
+	file    *bbolt.DB // also read by whoever commits; changes only while suspect, when nobody does
 
 	committing sync.Mutex
-	broken     error // guarded by committing; why no change will be written any more
+	failure    atomic.Pointer[error] // of the last write, for Err
 }
 
 // Open opens the store in the file at path, which it creates, for its user alone, where there is none; the directory
 // must exist. It returns ErrLocked where the file stays locked for a second, and an error that says why for a file
 // that is not a store or that a newer version of this program wrote. The caller closes the Store.
 func Open(path string) (*Store, error) {
-	file, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout})
-	if errors.Is(err, berrors.ErrTimeout) {
-		return nil, fmt.Errorf("%s: %w", path, ErrLocked)
-	}
+	file, found, err := openFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("store %s: %w", path, err)
+		return nil, err
 	}
-	found, err := prepare(file)
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("store %s: %w", path, err), file.Close())
-	}
-	s := &Store{file: file, staging: make(chan struct{}, 1), staged: found}
+	s := &Store{path: path, file: file, staging: make(chan struct{}, 1), staged: found}
 	s.durable.Store(&found)
 	return s, nil
-}
-
-// syncDir makes the name of a file just created as durable as what is in it.
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // Close waits for the changes under way and closes the file. A second call returns ErrClosed.
@@ -99,6 +74,15 @@ func (s *Store) Close() error {
 	defer s.committing.Unlock()
 	s.durable.Store(nil)
 	return s.file.Close()
+}
+
+// Err returns why the last write to the file failed: the error that those got whose changes were in it. It is nil where
+// that write succeeded, or none was tried. Only a write finds out that the cause is gone. Err never waits.
+func (s *Store) Err() error {
+	if failure := s.failure.Load(); failure != nil {
+		return *failure
+	}
+	return nil
 }
 
 // Get returns the database with this uid. database.ErrNotExist where there is none.
