@@ -105,6 +105,30 @@ func BenchmarkScanSmall(b *testing.B) { benchmarkScan(b, smallFile(1_000_000)) }
 func BenchmarkScanMixed(b *testing.B) { benchmarkScan(b, mixedFile(200_000)) }
 func BenchmarkScanHuge(b *testing.B)  { benchmarkScan(b, hugeFile(1_000_000)) }
 
+// packedFile has n strings and hashes of a few hundred bytes, compressed.
+func packedFile(n int) []byte {
+	rng := rand.New(rand.NewPCG(3, 3))
+	f := newFile("REDIS0011").db(0)
+	words := strings.Fields("session user theme dark light language english german last seen yesterday at from mobile desktop")
+	text := func() string {
+		var b strings.Builder
+		for b.Len() < 60+rng.IntN(600) {
+			fmt.Fprintf(&b, "%s=%d&", words[rng.IntN(len(words))], rng.IntN(1000))
+		}
+		return b.String()
+	}
+	for i := range n {
+		if name := fmt.Sprintf("key:%012d", i); i%2 == 0 {
+			f.key(TypeString, name).packed(text())
+		} else {
+			f.key(TypeHashListpack, name).packed(listpack("name", text(), "mail", text()))
+		}
+	}
+	return f.end()
+}
+
+func BenchmarkScanPacked(b *testing.B) { benchmarkScan(b, packedFile(100_000)) }
+
 // BenchmarkWriteValue is the scan that a load makes: every value is written somewhere.
 func BenchmarkWriteValue(b *testing.B) {
 	data := smallFile(1_000_000)

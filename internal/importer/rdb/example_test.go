@@ -26,13 +26,12 @@ func ExampleScanner() {
 		if _, err := s.WriteValue(&payload); err != nil {
 			break // Err has it too
 		}
-		text, err := rdb.AppendString(nil, payload.Bytes())
-		fmt.Printf("%s in database %d: %.9s... %v\n", k.Name, k.DB, text, err)
+		fmt.Printf("%s in database %d: %d bytes, %.2x...\n", k.Name, k.DB, k.ValueLen, payload.Bytes())
 	}
 	st := s.Stats()
-	fmt.Println(s.Err(), st.Keys, st.Version, st.ServerVersion(), st.Checksum)
+	fmt.Println(s.Err(), st.Keys, st.Version, st.Aux["redis-ver"], st.Checksum)
 	// Unordered output:
-	// number in database 0: 12345... <nil>
-	// string in database 0: abcabcabc... <nil>
+	// number in database 0: 3 bytes, c139...
+	// string in database 0: 92 bytes, 405a...
 	// <nil> 3 10 7.0.15 false
 }

@@ -196,7 +196,7 @@ func TestOpcodes(t *testing.T) {
 	}
 	st := s.Stats()
 	if s.Err() != nil || st.Version != 14 || st.Dialect != Redis || !st.Checksum || st.Functions != 1 || st.ModuleAux != 1 ||
-		len(st.Modules) != 1 || st.MaxDB != 28 || st.ServerVersion() != "8.8.0" || st.UsedMemory() != 1000 ||
+		len(st.Modules) != 1 || st.MaxDB != 28 || st.Aux["redis-ver"] != "8.8.0" || st.Aux["used-mem"] != "1000" ||
 		st.Keys != 31 || st.Expiring != 13 || st.Expired != 6 || st.WithMeta != 6 || st.Types[TypeString] != 8 {
 		t.Errorf("error %v, stats %+v", s.Err(), st)
 	}
@@ -206,7 +206,7 @@ func TestValkey(t *testing.T) {
 	s := NewScanner(bytes.NewReader(valkeyValues()))
 	for s.Next() {
 	}
-	if st := s.Stats(); s.Err() != nil || st.Dialect != Valkey || st.Version != 80 || st.Keys != 2 || st.ServerVersion() != "9.0.1" {
+	if st := s.Stats(); s.Err() != nil || st.Dialect != Valkey || st.Version != 80 || st.Keys != 2 || st.Aux["valkey-ver"] != "9.0.1" {
 		t.Errorf("error %v, stats %+v", s.Err(), st)
 	}
 }
@@ -280,6 +280,8 @@ func TestNames(t *testing.T) {
 		raw(0).raw(0xC2, 0x00, 0x00, 0x00, 0x80).text("").
 		raw(0).lzf(long[:100]).text("").
 		raw(0).lzf(long).text("").
+		raw(0).packed(long).text("").
+		raw(0).raw(0xC3, 5, 8, 0x01, 'a', 'b', 0x80, 0x01).text(""). // "ab" and 6 bytes from 2 back
 		raw(0).text(long).text("").
 		raw(0).text("").text("")
 	want := []struct {
@@ -287,6 +289,7 @@ func TestNames(t *testing.T) {
 		size int
 	}{
 		{"-128", 4}, {"-32768", 6}, {"-2147483648", 11}, {long[:100], 100}, {long[:MaxName], len(long)},
+		{long[:MaxName], len(long)}, {"abababab", 8},
 		{long[:MaxName], len(long)}, {"", 0},
 	}
 	s := NewScanner(bytes.NewReader(f.end()))
@@ -297,36 +300,6 @@ func TestNames(t *testing.T) {
 	}
 	if s.Err() != nil || s.Stats().Keys != int64(len(want)) {
 		t.Errorf("error %v after %d keys", s.Err(), s.Stats().Keys)
-	}
-}
-
-func TestAppendString(t *testing.T) {
-	backwards := new(file).raw(0xC3, 5, 8, 0x01, 'a', 'b', 0x80, 0x01) // "ab" and 6 bytes from 2 back
-	for _, c := range []struct {
-		value *file
-		want  string
-	}{
-		{new(file).text("plain"), "plain"},
-		{new(file).raw(0xC0, 0xFE), "-2"},
-		{new(file).lzf(strings.Repeat("abc", 50)), strings.Repeat("abc", 50)},
-		{backwards, "abababab"},
-	} {
-		got, err := AppendString([]byte("x"), c.value.b)
-		if err != nil || string(got) != "x"+c.want {
-			t.Errorf("%x: %q, %v; want %q", c.value.b, got, err, c.want)
-		}
-		for cut := range c.value.b {
-			if got, err := AppendString([]byte("x"), c.value.b[:cut]); err == nil || string(got) != "x" {
-				t.Errorf("%x: %q, %v; want an error", c.value.b[:cut], got, err)
-			}
-		}
-		if _, err := AppendString(nil, append(c.value.b, 0)); err == nil {
-			t.Errorf("%x and a byte more are taken", c.value.b)
-		}
-	}
-	// 3 back, where there are 2 of its own and one before it
-	if _, err := AppendString([]byte("x"), []byte{0xC3, 5, 8, 0x01, 'a', 'b', 0x80, 0x02}); err == nil {
-		t.Error("a reference to before the string is followed")
 	}
 }
 

@@ -54,23 +54,3 @@ func FuzzScan(f *testing.F) {
 		}
 	})
 }
-
-// FuzzAppendString checks the decoder of string values likewise.
-func FuzzAppendString(f *testing.F) {
-	f.Add([]byte("\x05plain"))
-	f.Add([]byte{0xC2, 1, 2, 3, 4})
-	f.Add([]byte{0xC3, 5, 8, 0x01, 'a', 'b', 0x80, 0x01})
-	f.Fuzz(func(t *testing.T, value []byte) {
-		before := bytes.Clone(value)
-		got, err := AppendString([]byte("x"), value)
-		if err != nil && (!ours(err) || string(got) != "x") {
-			t.Fatalf("%q, %v", got, err)
-		}
-		if !bytes.Equal(before, value) {
-			t.Fatal("the value was changed")
-		}
-		if len(got) > 1+lzfRun*(len(value)+2)/3 {
-			t.Fatalf("%d bytes from %d", len(got), len(value))
-		}
-	})
-}

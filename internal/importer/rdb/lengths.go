@@ -100,6 +100,6 @@ func (in *input) skipString() (n uint64, enc byte) {
 		}
 	}
 	t := in.header(ErrBulkLength)
-	in.discard(t.size)
+	in.skipText(t)
 	return t.n, t.enc
 }

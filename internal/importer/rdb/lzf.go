@@ -17,29 +17,34 @@ func lzfPossible(size, n uint64) bool {
 	return size > 0 && n > 0 && n <= (size+2)/3*lzfRun && size <= 2*n
 }
 
-// appendLZF decodes the LZF string t, which comes next, and appends it to out. With a sink, out is passed on to it whenever
-// it grows beyond keep bytes, but for the history that later items may refer to. Without one decoding ends there, and
-// the rest is skipped. What out holds before start is no history of this string.
-func (in *input) appendLZF(out []byte, start int, t text, keep int, sink io.Writer) []byte {
+const (
+	noLZF    = "a compressed string cannot be decoded"
+	otherLZF = "a compressed string has not the length it announces"
+)
+
+// appendLZF decodes the LZF string t, which comes next, and appends it to out, which must be empty. With a sink, out is
+// passed on to it whenever it grows beyond keep bytes, but for the history that later items may refer to. Without one
+// decoding ends there, and the rest is walked.
+func (in *input) appendLZF(out []byte, t text, keep int, sink io.Writer) []byte {
 	at, left, made := in.offset(), t.size, uint64(0)
 	for left > 0 && made <= t.n && in.err == nil {
 		if len(out) > keep {
 			if sink == nil {
-				in.discard(left)
+				in.walkLZF(at, left, made, t.n, 0)
 				return out
 			}
 			out = in.passOn(sink, out)
 		}
 		before := len(out)
 		var used int
-		if out, used = in.lzfNext(out, start, min(left, lzfItem)); used == 0 {
-			in.fail(at, ErrCorrupt, "a compressed string cannot be decoded")
+		if out, used = in.lzfNext(out, min(left, lzfItem)); used == 0 {
+			in.fail(at, ErrCorrupt, noLZF)
 		}
 		left -= uint64(used)
 		made += uint64(len(out) - before)
 	}
 	if made != t.n {
-		in.fail(at, ErrCorrupt, "a compressed string has not the length it announces")
+		in.fail(at, ErrCorrupt, otherLZF)
 	}
 	return out
 }
@@ -53,7 +58,7 @@ func (in *input) passOn(sink io.Writer, out []byte) []byte {
 }
 
 // lzfNext decodes the item at the front of the next size bytes; it used 0 bytes if that is none.
-func (in *input) lzfNext(out []byte, start int, size uint64) (_ []byte, used int) {
+func (in *input) lzfNext(out []byte, size uint64) (_ []byte, used int) {
 	if !in.need(int(size)) {
 		return out, 0
 	}
@@ -77,7 +82,7 @@ func (in *input) lzfNext(out []byte, start int, size uint64) (_ []byte, used int
 		n += int(p[1])
 	}
 	from := len(out) - (ctrl&0x1F<<8 | int(p[used-1])) - 1
-	if from < start {
+	if from < 0 {
 		return out, 0
 	}
 	for ; n > 0; n-- { // byte by byte: a run may overlap itself
@@ -86,4 +91,59 @@ func (in *input) lzfNext(out []byte, start int, size uint64) (_ []byte, used int
 	}
 	in.r += used
 	return out, used
+}
+
+// walkLZF consumes the left stored bytes of an LZF string that began at offset at, and checks without decoding them that
+// they can be decoded, and that they make n bytes with the made ones before. It returns the string's last byte where that
+// is stored as it is, blobEnd where a reference leads to it; last if nothing is left.
+func (in *input) walkLZF(at int64, left, made, n uint64, last byte) byte {
+	for left > 0 && in.need(int(min(left, lzfItem))) {
+		p := in.buf[in.r:in.w]
+		stop := len(p) - lzfItem + 1 // from there on an item may not be whole
+		if left <= uint64(len(p)) {
+			p, stop = p[:left], int(left)
+		}
+		used, more, plain := walkItems(p, stop, made)
+		in.r += used
+		if used < stop {
+			in.fail(at, ErrCorrupt, noLZF)
+			return 0
+		}
+		left -= uint64(used)
+		made = more
+		if last = blobEnd; plain {
+			last = p[used-1]
+		}
+	}
+	if made != n {
+		in.fail(at, ErrCorrupt, otherLZF)
+	}
+	return last
+}
+
+// walkItems walks p up to an item that begins at stop or later, or is none. It returns where that is, how many bytes made
+// grew to, and whether the item before stored its bytes as they are.
+func walkItems(p []byte, stop int, made uint64) (i int, _ uint64, plain bool) {
+	for i < stop {
+		ctrl := int(p[i])
+		if plain = ctrl < 32; plain {
+			if i+ctrl+2 > len(p) {
+				break
+			}
+			i += ctrl + 2
+			made += uint64(ctrl + 1)
+			continue
+		}
+		n, at := ctrl>>5+2, i+1
+		if n == 9 && at < len(p) {
+			n += int(p[at])
+			at++
+		}
+		if at >= len(p) || uint64(ctrl&0x1F<<8|int(p[at])) >= made {
+			break
+		}
+		i = at + 1
+		made += uint64(n)
+	}
+	return i, made, plain
 }

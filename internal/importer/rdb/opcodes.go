@@ -139,9 +139,9 @@ func (s *Scanner) library() {
 	}
 	switch {
 	case w == nil:
-		in.discard(t.size)
+		in.skipText(t)
 	case t.enc == encLZF:
-		s.scratch = in.appendLZF(s.scratch[:0], 0, t, MaxName, w)
+		s.scratch = in.appendLZF(s.scratch[:0], t, MaxName, w)
 		if in.err == nil {
 			_, err := w.Write(s.scratch)
 			in.writerFailed(err)

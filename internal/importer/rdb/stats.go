@@ -1,9 +1,6 @@
 package rdb
 
-import (
-	"slices"
-	"strconv"
-)
+import "slices"
 
 // Stats is what a scan has learned of the file as a whole.
 type Stats struct {
@@ -29,23 +26,6 @@ type Stats struct {
 	// Memory estimates the bytes of Redis's memory that the keys take, without the expired and empty ones: what loading
 	// them adds to used_memory.
 	Memory int64
-}
-
-// ServerVersion returns the version of the Redis or Valkey that wrote the file, "" if the file does not tell.
-func (st *Stats) ServerVersion() string {
-	if v, ok := st.Aux["valkey-ver"]; ok {
-		return v
-	}
-	return st.Aux["redis-ver"]
-}
-
-// UsedMemory returns the used_memory in bytes of the server that wrote the file, 0 if the file does not tell.
-func (st *Stats) UsedMemory() int64 {
-	n, err := strconv.ParseInt(st.Aux["used-mem"], 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
 }
 
 // Stats returns what is known so far. Its map is the Scanner's own, to be left as it is.

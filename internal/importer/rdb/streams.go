@@ -10,8 +10,7 @@ func (s *Scanner) stream(format int) {
 		if size, _ := in.skipString(); size != 16 {
 			in.fail(at, ErrCorrupt, "expected a stream id of 16 bytes, found %d", size)
 		}
-		size, _ := in.skipString()
-		s.mem += radixNode + allocated(size)
+		s.mem += radixNode + allocated(in.blob(blobListpack))
 	}
 	in.length()  // entries
 	s.streamID() // the last one

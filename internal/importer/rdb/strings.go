@@ -1,32 +1,14 @@
 package rdb
 
-import (
-	"io"
-	"math"
-	"strconv"
-)
+import "strconv"
 
-// AppendString appends to dst the string that value stands for: the bytes that WriteValue gives for a TypeString, be they
-// plain, compressed or a number. It keeps no part of value. Its errors are the Scanner's, with offsets into value.
-func AppendString(dst, value []byte) ([]byte, error) {
-	in := input{buf: value, w: len(value), srcErr: io.EOF}
-	t := in.header(ErrBulkLength)
-	n := len(dst)
-	switch t.enc {
-	case 0:
-		dst = append(dst, in.take(int(t.size))...)
-	case encLZF:
-		dst = in.appendLZF(dst, n, t, math.MaxInt, nil)
-	default:
-		dst = in.appendInt(dst, t.enc)
+// skipText consumes the string with header t.
+func (in *input) skipText(t text) {
+	if t.enc == encLZF {
+		in.walkLZF(in.offset(), t.size, 0, t.n, 0)
+		return
 	}
-	if in.err == nil && in.r < in.w {
-		in.fail(in.offset(), ErrCorrupt, "expected the end of the string, found more bytes")
-	}
-	if in.err != nil {
-		return dst[:n], in.err
-	}
-	return dst, nil
+	in.discard(t.size)
 }
 
 // appendText appends the string with header t, at most keep bytes of it, and skips the rest.
@@ -37,7 +19,7 @@ func (in *input) appendText(out []byte, t text, keep int) []byte {
 		out = append(out, in.take(head)...)
 		in.discard(t.size - uint64(head))
 	case encLZF:
-		out = in.appendLZF(out, 0, t, keep-1, nil)
+		out = in.appendLZF(out, t, keep-1, nil)
 		out = out[:min(len(out), keep)]
 	default:
 		out = in.appendInt(out, t.enc)

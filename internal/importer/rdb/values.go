@@ -47,8 +47,7 @@ func (s *Scanner) stringValue() {
 
 // blob is a collection in one string: ziplist, listpack, intset or zipmap.
 func (s *Scanner) blob() {
-	n, _ := s.in.skipString()
-	s.mem += objectSize + allocated(n)
+	s.mem += objectSize + allocated(s.in.blob(layoutOf(s.key.Type)))
 }
 
 // list is as Redis wrote it before 3.2. It loads as a quicklist.
@@ -129,16 +128,24 @@ const (
 func (s *Scanner) quicklist(second bool) {
 	s.mem += objectSize + quicklistSize
 	for n := s.in.length(); n > 0 && s.in.err == nil; n-- {
-		if second {
-			at := s.in.offset()
-			if c := s.in.length(); c != nodePlain && c != nodePacked {
-				s.in.fail(at, ErrCorrupt, "expected a quicklist container 1 or 2, found %d", c)
-				return
-			}
-		}
-		size, _ := s.in.skipString()
-		s.mem += quicklistNode + allocated(size)
+		s.mem += quicklistNode + allocated(s.node(second))
 	}
+}
+
+func (s *Scanner) node(second bool) (size uint64) {
+	if !second {
+		return s.in.blob(blobZiplist)
+	}
+	at := s.in.offset()
+	switch c := s.in.length(); c {
+	case nodePlain:
+		size, _ = s.in.skipString()
+	case nodePacked:
+		size = s.in.blob(blobListpack)
+	default:
+		s.in.fail(at, ErrCorrupt, "expected a quicklist container 1 or 2, found %d", c)
+	}
+	return size
 }
 
 // emptyValue looks ahead whether the value is a collection without elements.

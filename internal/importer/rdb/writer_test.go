@@ -63,6 +63,43 @@ func (f *file) lzf(s string) *file {
 	return f.raw(0xC3).length(uint64(len(z))).length(uint64(len(s))).raw(z...)
 }
 
+// packed writes s compressed as Redis does, with references to what was at most 8 KiB before.
+func (f *file) packed(s string) *file {
+	var z []byte
+	seen := map[string]int{}
+	plain := 0 // s[plain:i] waits to be stored as it is
+	store := func(to int) {
+		for ; plain < to; plain += min(32, to-plain) {
+			z = append(append(z, byte(min(32, to-plain)-1)), s[plain:plain+min(32, to-plain)]...)
+		}
+	}
+	for i := 0; i < len(s); {
+		n, back := 0, 0
+		if i+3 < len(s) {
+			if at, ok := seen[s[i:i+3]]; ok && i-at <= lzfHistory {
+				for back = i - at; n < lzfRun && i+n < len(s)-1 && s[i+n] == s[at+n]; n++ {
+				}
+			}
+			seen[s[i:i+3]] = i
+		}
+		if n < 3 {
+			i++
+			continue
+		}
+		store(i)
+		if n < 9 {
+			z = append(z, byte(n-2)<<5|byte((back-1)>>8))
+		} else {
+			z = append(z, 7<<5|byte((back-1)>>8), byte(n-9))
+		}
+		z = append(z, byte(back-1))
+		i += n
+		plain = i
+	}
+	store(len(s))
+	return f.raw(0xC3).length(uint64(len(z))).length(uint64(len(s))).raw(z...)
+}
+
 func (f *file) u64(n uint64) *file {
 	f.b = binary.LittleEndian.AppendUint64(f.b, n)
 	return f
