@@ -17,6 +17,8 @@ const (
 	gzipBuf = 64 << 10
 )
 
+var errPadding = errors.New("the gzip data is followed by something else than zeros")
+
 // File is an open source.
 type File struct {
 	Label string // for logs
@@ -44,10 +46,11 @@ func (f *File) Content(meter func(n int) error) (io.Reader, error) {
 	if string(magic) != "\x1f\x8b" {
 		return buffered, nil
 	}
-	in := &inflated{raw: raw, grace: f.grace, most: f.most}
+	in := &inflated{raw: raw, buffered: buffered, grace: f.grace, most: f.most}
 	if in.gzip, err = gzip.NewReader(buffered); err != nil {
 		return nil, in.explain(err)
 	}
+	in.gzip.Multistream(false)
 	return in, nil
 }
 
@@ -76,9 +79,10 @@ func (m *metered) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// inflated is a File that is gzip, of one member or several.
+// inflated is a File that is gzip, of one member or several, and maybe padded with zeros, as tapes are.
 type inflated struct {
 	gzip        *gzip.Reader
+	buffered    *bufio.Reader // under gzip
 	raw         *metered
 	n           int64
 	grace, most int64
@@ -86,11 +90,49 @@ type inflated struct {
 
 func (in *inflated) Read(p []byte) (int, error) {
 	n, err := in.gzip.Read(p)
+	for n == 0 && errors.Is(err, io.EOF) { // past members of nothing, too
+		if end := in.nextMember(); end != nil {
+			return 0, in.explain(end)
+		}
+		n, err = in.gzip.Read(p)
+	}
 	in.n += int64(n)
 	if in.n > min(in.most, in.grace+ratio*in.raw.n) {
 		return n, ErrExpansion
 	}
+	if n > 0 && errors.Is(err, io.EOF) {
+		err = nil // the next Read goes on from there
+	}
 	return n, in.explain(err)
+}
+
+// nextMember goes past the end of a member: to the next, or to io.EOF where there is none.
+func (in *inflated) nextMember() error {
+	next, err := in.buffered.Peek(1)
+	if err != nil {
+		return err
+	}
+	if next[0] == 0 {
+		return in.padding()
+	}
+	if err := in.gzip.Reset(in.buffered); err != nil {
+		return err
+	}
+	in.gzip.Multistream(false)
+	return nil
+}
+
+// padding reads zeros up to io.EOF. gzip ignores them likewise.
+func (in *inflated) padding() error {
+	for {
+		b, err := in.buffered.ReadByte()
+		if err != nil {
+			return err
+		}
+		if b != 0 {
+			return errPadding
+		}
+	}
 }
 
 // explain tells damage from what stopped the reading of the File itself, of which gzip makes damage too.

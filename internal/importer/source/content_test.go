@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -48,12 +49,26 @@ func TestContent(t *testing.T) {
 		{"gzip", zip(t, "REDIS0011"), "REDIS0011"},
 		{"gzip of nothing", zip(t, ""), ""},
 		{"several members", zip(t, "REDIS", "", "00", "11", long), "REDIS0011" + long},
+		{"followed by a zero", zip(t, "REDIS0011") + "\x00", "REDIS0011"},
+		{"followed by zeros", zip(t, "REDIS", long) + strings.Repeat("\x00", 3*gzipBuf), "REDIS" + long},
 		{"gzip within gzip", zip(t, zip(t, "x")), zip(t, "x")},
 	} {
 		f := open(t, o, dir, test.file)
 		if got := read(t, f); got != test.want || f.Size != int64(len(test.file)) {
 			t.Errorf("%s: got %.20q, size %d", test.name, got, f.Size)
 		}
+	}
+}
+
+// TestEmptyMembers: readers give up on one that yields nothing too often.
+func TestEmptyMembers(t *testing.T) {
+	o, dir := newOpener(t)
+	r, err := open(t, o, dir, strings.Repeat(zip(t, ""), 500)+zip(t, "REDIS")).Content(unmetered)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := bufio.NewReader(r).ReadString('S'); got != "REDIS" || err != nil {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 
@@ -70,7 +85,10 @@ func TestDamagedGzip(t *testing.T) {
 		"in the last checksum":      whole[:len(whole)-1],
 		"followed by something":     whole + "0123456789abcdef",
 		"followed by a byte":        whole + "x",
-		"followed by zeros":         whole + strings.Repeat("\x00", 512),
+		"padded, then something":    whole + strings.Repeat("\x00", 512) + "x",
+		"padded, then a member":     whole + strings.Repeat("\x00", 512) + whole,
+		"padded within a member":    whole[:20] + strings.Repeat("\x00", 512),
+		"cut in the second header":  whole + whole[:5],
 		"bit flipped in a checksum": string(flipped),
 		"bit flipped in content":    string(inside),
 		"bad header":                "\x1f\x8b\xff" + whole[3:],
