@@ -123,10 +123,13 @@ func serveSpecJSON() echo.HandlerFunc {
 	}
 }
 
-// health says whether requests are served: a 503 tells a balancer to send no more.
+// health says whether requests are served: a 503 tells a balancer to send no more, and a supervisor to look.
 func (s *Server) health(c echo.Context) error {
-	if s.draining.Load() {
+	switch {
+	case s.draining.Load():
 		return c.String(http.StatusServiceUnavailable, "shutting down\n")
+	case s.store.Err() != nil:
+		return c.String(http.StatusServiceUnavailable, "changes cannot be written; the log says why\n")
 	}
 	return c.String(http.StatusOK, "ok\n")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/importer/rdb"
@@ -39,15 +40,19 @@ func reason(err error) database.FailureReason {
 	return database.GeneralError
 }
 
-// end notes the outcome of a in the store, where a success is already, and tells the log. The store is not to be held up
-// by the shutdown that may have ended the run.
+// retryEvery is the time between two attempts to note a failure where the store cannot write, as on a full disk.
+const retryEvery = time.Second
+
+// end notes the outcome of a in the store, where a success is already, and tells the log. Until the store has it, the
+// database would look as if the import went on, so only shutdown ends the attempts; the next start notes it then.
 func (im *Importer) end(a *attempt, err error) {
 	log := im.cfg.Log.With("uid", a.uid, "run", a.run)
 	if err == nil {
 		a.logSuccess(log)
 		return
 	}
-	if !isLost(err) {
+	for told := false; !isLost(err); told = true {
+		// The store is not to be held up by the shutdown that may have ended the run.
 		_, failed := im.store.Update(context.Background(), a.uid, func(db *database.Database) error {
 			return db.FailImport(a.run, reason(err))
 		})
@@ -55,13 +60,30 @@ func (im *Importer) end(a *attempt, err error) {
 			logFailure(log, err)
 			return
 		}
-		err = errors.Join(err, failed)
+		if isLost(failed) {
+			err = errors.Join(err, failed)
+			break
+		}
+		if !told {
+			log.Error("import failed, and its record could not be changed", "error", errors.Join(err, failed))
+		}
+		if !im.pause(retryEvery) {
+			return
+		}
 	}
-	if isLost(err) {
-		log.Warn("import dropped: its record is gone or belongs to another run", "error", err)
-		return
+	log.Warn("import dropped: its record is gone or belongs to another run", "error", err)
+}
+
+// pause reports whether the time passed without a shutdown.
+func (im *Importer) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-im.ctx.Done():
+		return false
 	}
-	log.Error("import failed, and its record could not be changed", "error", err)
 }
 
 // isLost tells that the record is not the run's any more, so that there is nothing to report to.
