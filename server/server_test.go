@@ -109,7 +109,7 @@ func start(t testing.TB, change ...func(*server.Config)) *fixture {
 	}
 	im, err := importer.New(st, importer.Config{
 		MountPoints: []string{examples}, AllowPrivate: true, SpoolDir: filepath.Join(t.TempDir(), "spool"),
-		MaxDownload: 1 << 30, MaxExpansion: 1 << 30, Parallel: 2, Now: f.clock.Now, Log: log,
+		MaxDownload: 1 << 30, MaxExpansion: 1 << 30, SpoolReserve: 1, Parallel: 2, Now: f.clock.Now, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)

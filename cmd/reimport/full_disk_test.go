@@ -31,7 +31,7 @@ func TestFullDisk(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}))
 	t.Cleanup(slow.Close)
-	p := serve(t, filepath.Join(dir, "data"), "--seed", "../../examples/demo.yaml", "--spool-reserve", "1", "--tls=false")
+	p := serve(t, filepath.Join(dir, "data"), "--seed", "../../examples/demo.yaml", "--tls=false")
 	c, err := client.New(p.url, client.WithBasicAuth("admin@example.com", "demo-admin"), client.WithRetry(0))
 	if err != nil {
 		t.Fatal(err)

@@ -47,7 +47,7 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 // serve starts a server on a free port and returns once it says that it listens.
 func serve(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: command(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir}, args...)...), t: t, dir: dir}
+	p := &process{Cmd: command(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--spool-reserve", "1"}, args...)...), t: t, dir: dir}
 	p.Stderr = &p.stderr
 	out, err := p.StdoutPipe()
 	if err != nil {
