@@ -65,7 +65,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	if err != nil {
 		return usageError(fmt.Errorf("--listen: %w", err))
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // where Serve has not done so
 	config, ca, err := cfg.certificate()
 	if err != nil {
 		return err

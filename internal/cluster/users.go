@@ -52,7 +52,7 @@ func createWhole(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(out.Name())
+	defer func() { _ = os.Remove(out.Name()) }() // it has gone where all went well
 	_, err = out.Write(data)
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return err
