@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,7 +31,8 @@ func TestFullDisk(t *testing.T) {
 		<-release
 		panic(http.ErrAbortHandler)
 	}))
-	t.Cleanup(slow.Close)
+	let := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(func() { let(); slow.Close() })
 	p := serve(t, filepath.Join(dir, "data"), "--seed", "../../examples/demo.yaml", "--tls=false")
 	c, err := client.New(p.url, client.WithBasicAuth("admin@example.com", "demo-admin"), client.WithRetry(0))
 	if err != nil {
@@ -58,7 +60,7 @@ func TestFullDisk(t *testing.T) {
 	if state, err := c.ImportStatus(t.Context(), 1); err != nil || state.Status != api.ImportStatusInitializing {
 		t.Fatalf("%v %+v", err, state)
 	}
-	close(release)
+	let()
 	if err := os.Remove(filler.Name()); err != nil {
 		t.Fatal(err)
 	}
