@@ -15,18 +15,12 @@ func (s *Server) ListBDBs(ctx context.Context, r rest.ListBDBsRequestObject) (re
 	if err != nil {
 		return nil, err
 	}
-	bdbs := make(rest.ListBDBs200JSONResponse, len(all))
-	for i, db := range all {
-		if bdbs[i], err = s.views.of(db, r.Params.Fields); err != nil {
-			return nil, err
-		}
-	}
-	return bdbs, nil
+	return s.views.list(all, r.Params.Fields)
 }
 
 // CreateBDB implements POST /v1/bdbs.
 func (s *Server) CreateBDB(ctx context.Context, r rest.CreateBDBRequestObject) (rest.CreateBDBResponseObject, error) {
-	change, err := s.change(r.Body)
+	change, err := s.creation(*r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +36,7 @@ func (s *Server) CreateBDB(ctx context.Context, r rest.CreateBDBRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	bdb, err := s.views.of(db, nil)
-	return rest.CreateBDB200JSONResponse{BDBJSONResponse: rest.BDBJSONResponse(bdb)}, err
+	return s.views.of(db, nil)
 }
 
 // GetBDB implements GET /v1/bdbs/{uid}.
@@ -52,13 +45,12 @@ func (s *Server) GetBDB(ctx context.Context, r rest.GetBDBRequestObject) (rest.G
 	if err != nil {
 		return nil, err
 	}
-	bdb, err := s.views.of(db, r.Params.Fields)
-	return rest.GetBDB200JSONResponse{BDBJSONResponse: rest.BDBJSONResponse(bdb)}, err
+	return s.views.of(db, r.Params.Fields)
 }
 
 // UpdateBDB implements PUT /v1/bdbs/{uid}.
 func (s *Server) UpdateBDB(ctx context.Context, r rest.UpdateBDBRequestObject) (rest.UpdateBDBResponseObject, error) {
-	change, err := s.change(r.Body)
+	change, err := s.change(*r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -68,16 +60,20 @@ func (s *Server) UpdateBDB(ctx context.Context, r rest.UpdateBDBRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	bdb, err := s.views.of(db, nil)
-	return rest.UpdateBDB200JSONResponse{BDBJSONResponse: rest.BDBJSONResponse(bdb)}, err
+	return s.views.of(db, nil)
 }
 
 // DeleteBDB implements DELETE /v1/bdbs/{uid}.
 func (s *Server) DeleteBDB(ctx context.Context, r rest.DeleteBDBRequestObject) (rest.DeleteBDBResponseObject, error) {
-	if err := s.store.Delete(ctx, r.UID, (*database.Database).Delete); err != nil {
+	var deleted *database.Database
+	rule := func(db *database.Database) error {
+		deleted = db
+		return db.Delete()
+	}
+	if err := s.store.Delete(ctx, r.UID, rule); err != nil {
 		return nil, err
 	}
-	return rest.DeleteBDB200Response{}, nil
+	return s.views.deleted(deleted)
 }
 
 // update applies rule to the stored record, or only to a copy of it.
@@ -104,8 +100,26 @@ func (s *Server) free(ctx context.Context, uid int) error {
 	return err
 }
 
+// shown returns the named members of a database as GET shows them, decoded as a request is; nil if it does not exist.
+func (s *Server) shown(ctx context.Context, uid int, names []string) (map[string]any, error) {
+	db, err := s.store.Get(ctx, uid)
+	if errors.Is(err, database.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	bdb, err := s.views.of(db, &names)
+	if err != nil {
+		return nil, err
+	}
+	value, _, err := decode(bdb)
+	members, _ := value.(map[string]any)
+	return members, err
+}
+
 // dry reads the flag `?dry_run`, which may come without a value.
-func dry(flag *api.DryRun) bool { return flag != nil && *flag != "false" }
+func dry(flag *api.DryRun) bool { return flag != nil && *flag != "false" && *flag != "0" }
 
 func value[T any](p *T) (v T) {
 	if p != nil {

@@ -3,34 +3,15 @@ package server
 import (
 	"encoding/json"
 	"net/url"
+	"reflect"
 	"strings"
 
 	"github.com/reimport/reimport/gen/api"
 	"github.com/reimport/reimport/internal/database"
 )
 
-// ruled are the fields of a request that the rules know. The others are settings, kept as they came.
-var ruled = []string{
-	"uid", "type", "name", "memory_size", "port", "module_list", "dataset_import_sources", "skip_import_analyze", "email_alerts",
-	"backup", "backup_interval", "backup_interval_offset", "backup_history", "backup_location",
-}
-
-// change returns what the body of a creation or an update asks for.
-func (s *Server) change(body any) (c database.Change, err error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return c, err
-	}
-	var u api.BDBUpdate
-	if err := json.Unmarshal(data, &u); err != nil {
-		return c, err
-	}
-	if err := json.Unmarshal(data, &c.Settings); err != nil {
-		return c, err
-	}
-	for _, name := range ruled {
-		delete(c.Settings, name)
-	}
+// change returns what an update asks for, without its settings.
+func (s *Server) change(u api.BDBUpdate) (c database.Change, err error) {
 	c.Name, c.MemorySize, c.Port, c.EmailAlerts = u.Name, u.MemorySize, u.Port, u.EmailAlerts
 	c.Backup, c.BackupInterval, c.BackupIntervalOffset, c.BackupHistory = u.Backup, u.BackupInterval, u.BackupIntervalOffset, u.BackupHistory
 	if u.SkipImportAnalyze != nil {
@@ -51,41 +32,88 @@ func (s *Server) change(body any) (c database.Change, err error) {
 		}
 		c.Sources = &sources
 	}
-	return c, nil
+	c.Settings, err = s.views.settings(u)
+	return c, err
+}
+
+// creation returns what a creation asks for. A BDBCreate has all members of a BDBUpdate, under the same names.
+func (s *Server) creation(given api.BDBCreate) (c database.Change, err error) {
+	var u api.BDBUpdate
+	from, to := reflect.ValueOf(&given).Elem(), reflect.ValueOf(&u).Elem()
+	for i := range to.NumField() {
+		field := from.FieldByName(to.Type().Field(i).Name)
+		if field.Type() != to.Field(i).Type() {
+			field = field.Addr() // required in one and optional in the other
+		}
+		to.Field(i).Set(field)
+	}
+	if c, err = s.change(u); err != nil {
+		return c, err
+	}
+	c.Settings, err = s.views.settings(given)
+	return c, err
+}
+
+// settings returns the members of a request that no rule knows, by their name on the wire; nil if there are none.
+func (v *views) settings(body any) (settings map[string]json.RawMessage, err error) {
+	fields := reflect.ValueOf(body)
+	for i := range fields.NumField() {
+		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
+		if v.ruled[name] || fields.Field(i).IsZero() {
+			continue
+		}
+		if settings == nil {
+			settings = map[string]json.RawMessage{}
+		}
+		if settings[name], err = json.Marshal(fields.Field(i).Interface()); err != nil {
+			return nil, err
+		}
+	}
+	return settings, nil
 }
 
 func moduleRefs(given []api.ModuleRef) []database.ModuleRef {
 	refs := make([]database.ModuleRef, len(given))
 	for i, g := range given {
-		args, _ := value(g.ModuleArgs).(string)
-		refs[i] = database.ModuleRef{UID: value(g.ModuleID), Name: value(g.ModuleName), SemanticVersion: value(g.SemanticVersion), Args: args}
+		refs[i] = database.ModuleRef{UID: value(g.ModuleID), Name: value(g.ModuleName), SemanticVersion: value(g.SemanticVersion), Args: value(g.ModuleArgs)}
 	}
 	return refs
 }
 
 // withoutCredentials is how a backup location is kept: nothing here backs up, so nothing needs its secrets.
 func withoutCredentials(l api.BackupLocation) api.BackupLocation {
-	l.URL, l.SFTPURL, l.Key = nil, nil, nil
-	l.AccessKeyID, l.SecretAccessKey = nil, nil
-	l.PrivateKeyID, l.PrivateKey = nil, nil
-	l.AccountKey, l.SASToken = nil, nil
+	l.URL, l.SFTPURL, l.Key = "", "", ""
+	l.AccessKeyID, l.SecretAccessKey = "", ""
+	l.PrivateKeyID, l.PrivateKey = "", ""
+	l.AccountKey, l.SASToken = "", ""
 	return l
 }
 
-// maskCredentials empties the passwords of a bdb, and takes keys and passwords out of the sources it syncs from.
-func maskCredentials(bdb *api.BDB) {
-	none := ""
-	bdb.AuthenticationAdminPass, bdb.AuthenticationRedisPass, bdb.AuthenticationSASLPass = &none, &none, &none
-	for _, list := range []**[]map[string]any{&bdb.ReplicaSources, &bdb.CRDTSources, &bdb.SyncSources} {
-		if *list == nil {
-			continue
-		}
-		masked := make([]map[string]any, len(**list))
-		for i, source := range **list {
-			masked[i] = maskSource(source)
-		}
-		*list = &masked
+// masked returns the text of a setting without the secrets in it.
+func masked(name string, text json.RawMessage) json.RawMessage {
+	switch name {
+	case "authentication_admin_pass", "authentication_redis_pass", "authentication_sasl_pass":
+		return json.RawMessage(`""`)
+	case "replica_sources", "crdt_sources", "sync_sources":
+		return maskSources(text)
 	}
+	return text
+}
+
+// maskSources takes keys and passwords out of a list of sources to sync from. It is empty if the list cannot be read.
+func maskSources(text json.RawMessage) json.RawMessage {
+	var sources []map[string]json.RawMessage
+	if json.Unmarshal(text, &sources) != nil {
+		return json.RawMessage("[]")
+	}
+	for i, source := range sources {
+		sources[i] = maskSource(source)
+	}
+	data, err := json.Marshal(sources)
+	if err != nil {
+		return json.RawMessage("[]")
+	}
+	return data
 }
 
 // shown are the fields of a source to sync from that hold no secret.
@@ -93,25 +121,26 @@ var shown = []string{
 	"uid", "status", "compression", "encryption", "lag", "last_update", "rdb_size", "rdb_transferred", "replication_tls_sni", "server_cert", "client_cert",
 }
 
-func maskSource(source map[string]any) map[string]any {
-	masked := map[string]any{}
+func maskSource(source map[string]json.RawMessage) map[string]json.RawMessage {
+	masked := map[string]json.RawMessage{}
 	for _, name := range shown {
 		if value, ok := source[name]; ok {
 			masked[name] = value
 		}
 	}
 	if uri, ok := source["uri"]; ok {
-		masked["uri"] = withoutPassword(uri)
+		var text string
+		_ = json.Unmarshal(uri, &text) // empty unless it is a string
+		masked["uri"], _ = json.Marshal(withoutPassword(text))
 	}
 	return masked
 }
 
 // withoutPassword is empty for what does not read in one way only: an unescaped #, / or @ in a password moves the rest of
 // it to where no password is looked for.
-func withoutPassword(uri any) string {
-	text, _ := uri.(string)
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || strings.Count(text, "@") > 1 || strings.Contains(text, "@") != (u.User != nil) {
+func withoutPassword(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Host == "" || strings.Count(uri, "@") > 1 || strings.Contains(uri, "@") != (u.User != nil) {
 		return ""
 	}
 	if u.User != nil {

@@ -99,11 +99,15 @@ func checkFields(schema *openapi3.Schema, body []byte) error {
 		return err
 	}
 	for name := range object {
-		if schema.Properties[name] == nil {
+		if !hasField(schema, name) {
 			return fmt.Errorf("the contract has no field %s", name)
 		}
 	}
 	return nil
+}
+
+func hasField(schema *openapi3.Schema, name string) bool {
+	return schema.Properties[name] != nil || slices.ContainsFunc(schema.AllOf, func(part *openapi3.SchemaRef) bool { return hasField(part.Value, name) })
 }
 
 // unseen lists the statuses of the contract that no response has had.

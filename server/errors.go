@@ -14,6 +14,9 @@ import (
 var (
 	errUnauthorized     = errors.New("user name or password is missing or wrong")
 	errForbidden        = errors.New("this user's role lacks the permission")
+	errCrossOrigin      = errors.New("a browser sent this request for a page of another origin")
+	errHeadersTooLarge  = errors.New("the request line and the header are larger than 16384 bytes")
+	errTooManyRequests  = errors.New("too many logins are waiting")
 	errTooLarge         = errors.New("the request body is larger than 65536 bytes")
 	errNotFound         = errors.New("there is nothing at this path")
 	errMethodNotAllowed = errors.New("this path does not take this method")
@@ -34,6 +37,9 @@ type answer struct {
 var answers = []answer{
 	{errUnauthorized, http.StatusUnauthorized, api.ErrorCodeUnauthorized},
 	{errForbidden, http.StatusForbidden, api.ErrorCodeUnauthorizedAction},
+	{errCrossOrigin, http.StatusForbidden, api.ErrorCodeCrossOrigin},
+	{errHeadersTooLarge, http.StatusRequestHeaderFieldsTooLarge, api.ErrorCodeHeadersTooLarge},
+	{errTooManyRequests, http.StatusTooManyRequests, api.ErrorCodeTooManyRequests},
 	{errTooLarge, http.StatusRequestEntityTooLarge, api.ErrorCodeRequestTooLarge},
 	{errNotFound, http.StatusNotFound, api.ErrorCodeNotFound},
 	{errMethodNotAllowed, http.StatusMethodNotAllowed, api.ErrorCodeMethodNotAllowed},

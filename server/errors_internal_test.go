@@ -18,6 +18,7 @@ import (
 // apart, the server must have told apart, and no code of the contract is without a row.
 func TestErrorsTravel(t *testing.T) {
 	want := map[error]error{
+		errCrossOrigin: client.ErrForbidden, errHeadersTooLarge: client.ErrTooLarge, errTooManyRequests: client.ErrRateLimited,
 		errUnauthorized: client.ErrUnauthorized, errForbidden: client.ErrForbidden, errTooLarge: client.ErrTooLarge,
 		errNotFound: client.ErrNotFound, errMethodNotAllowed: client.ErrMethodNotAllowed, errParameter: client.ErrInvalid,
 		errSchema: client.ErrInvalid, errMissingField: client.ErrInvalid, errMissingName: client.ErrInvalid, errMissingMemory: client.ErrInvalid,

@@ -8,60 +8,27 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
 )
-
-// fieldNames knows the names that a refused body may need explained.
-type fieldNames struct {
-	readOnly map[string]bool   // fields of a bdb that a request may not give
-	missing  map[string]string // error codes for fields that must be there, from x-missing-error-codes
-}
-
-func newFieldNames(doc *openapi3.T, op *openapi3.Operation) (*fieldNames, error) {
-	f := &fieldNames{readOnly: map[string]bool{}, missing: map[string]string{}}
-	schema := bodySchema(op)
-	if schema == nil {
-		return f, nil
-	}
-	for name := range doc.Components.Schemas["BDB"].Value.Properties {
-		f.readOnly[name] = schema.Properties[name] == nil
-	}
-	codes, _ := schema.Extensions["x-missing-error-codes"].(map[string]any)
-	for name, code := range codes {
-		text, _ := code.(string)
-		if !slices.ContainsFunc(answers, func(a answer) bool { return string(a.code) == text }) {
-			return nil, fmt.Errorf("x-missing-error-codes: %s: expected an error code that has an answer", name)
-		}
-		f.missing[name] = text
-	}
-	return f, nil
-}
-
-func bodySchema(op *openapi3.Operation) *openapi3.Schema {
-	if op.RequestBody == nil {
-		return nil
-	}
-	return op.RequestBody.Value.Content.Get("application/json").Schema.Value
-}
 
 // explain turns the validator library's error, which quotes schemas and values, into a refusal that names the field
 // and what was expected of it.
-func (v *validator) explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	var request *openapi3filter.RequestError
-	if !errors.As(err, &request) {
+func (b *bodyRules) explain(err error) error {
+	var schema *openapi3.SchemaError
+	if !errors.As(err, &schema) {
 		return err
 	}
-	if request.Parameter != nil {
-		return v.refuseParameter(request.Parameter.Name)
+	e := innermost(schema)
+	field := fieldPath(e.JSONPointer())
+	switch e.SchemaField {
+	case "required":
+		return b.explainMissing(field, e.Schema.Properties[last(e.JSONPointer())])
+	case "properties":
+		return b.explainExtra(e)
 	}
-	var schema *openapi3.SchemaError
-	if !errors.As(request.Err, &schema) {
-		return refuse(errSchema, "body: expected a JSON object")
+	if field == "" {
+		field = "body"
 	}
-	return v.explainBody(innermost(schema))
+	return refuse(errSchema, field+": expected "+expected(e.Schema))
 }
 
 // innermost follows the errors of alternatives, which a discriminator has reduced to one, to the one about a field.
@@ -73,41 +40,25 @@ func innermost(schema *openapi3.SchemaError) *openapi3.SchemaError {
 	return schema
 }
 
-func (v *validator) explainBody(e *openapi3.SchemaError) error {
-	field := fieldPath(e.JSONPointer())
-	switch e.SchemaField {
-	case "required":
-		return v.explainMissing(field, e.Schema.Properties[last(e.JSONPointer())])
-	case "properties":
-		return v.explainExtra(e)
-	}
-	if field == "" {
-		field = "body"
-	}
-	return refuse(errSchema, field+": expected "+expected(e.Schema))
-}
-
-func (v *validator) explainMissing(field string, schema *openapi3.SchemaRef) error {
+func (b *bodyRules) explainMissing(field string, schema *openapi3.SchemaRef) error {
 	description := field + ": missing"
 	if schema != nil {
 		description += ", expected " + expected(schema.Value)
 	}
-	for _, a := range answers {
-		if code := v.fields.missing[field]; code != "" && string(a.code) == code {
-			return refuse(a.err, description)
-		}
+	if kind, ok := b.missing[field]; ok {
+		return refuse(kind, description)
 	}
 	return refuse(errMissingField, description)
 }
 
 // explainExtra names the field that the schema does not have; the library tells it in a sentence only.
-func (v *validator) explainExtra(e *openapi3.SchemaError) error {
+func (b *bodyRules) explainExtra(e *openapi3.SchemaError) error {
 	object, _ := e.Value.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if e.Schema.Properties[name] != nil {
 			continue
 		}
-		if len(e.JSONPointer()) == 0 && v.fields.readOnly[name] {
+		if len(e.JSONPointer()) == 0 && b.readOnly[name] {
 			return refuse(errSchema, name+": read-only, or fixed at creation")
 		}
 		field := fieldPath(append(e.JSONPointer(), fmt.Sprintf("%.64q", name)))
@@ -116,15 +67,8 @@ func (v *validator) explainExtra(e *openapi3.SchemaError) error {
 	return refuse(errSchema, fieldPath(e.JSONPointer())+": expected fewer fields")
 }
 
-func (v *validator) refuseParameter(name string) error {
-	for _, parameters := range []openapi3.Parameters{v.route.PathItem.Parameters, v.route.Operation.Parameters} {
-		for _, p := range parameters {
-			if p.Value.Name == name {
-				return refuse(errParameter, name+": expected "+expected(p.Value.Schema.Value))
-			}
-		}
-	}
-	return refuse(errParameter, name)
+func refuseParameter(name string, s *openapi3.Schema) error {
+	return refuse(errParameter, name+": expected "+expected(s))
 }
 
 // fieldPath writes a pointer as people do: dataset_import_sources[0].path.
@@ -164,9 +108,8 @@ func expected(s *openapi3.Schema) string {
 		return expectedEnum(s.Enum)
 	case s.Not != nil:
 		return "not both of " + strings.Join(s.Not.Value.Required, " and ")
-	case s.Pattern != "":
-		// People read the description sooner than the expression.
-		return strings.TrimSuffix(s.Description, ".")
+	case s.Extensions["x-expected"] != nil:
+		return fmt.Sprint(s.Extensions["x-expected"]) // what a pattern means
 	case s.Type == nil:
 		return "another value"
 	}

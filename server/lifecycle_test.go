@@ -49,6 +49,7 @@ func TestResetBodies(t *testing.T) {
 	f := start(t)
 	const path = "/v1/bdbs/1/actions/import_reset_status"
 	untyped := func(r *http.Request) { r.Header.Del("Content-Type") }
+	form := func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }
 	chunked := func(r *http.Request) { r.ContentLength = -1 }
 	for name, c := range map[string]struct {
 		body   string
@@ -64,7 +65,10 @@ func TestResetBodies(t *testing.T) {
 		"a type and nothing":           {"", []func(*http.Request){func(r *http.Request) { r.Header.Set("Content-Type", "application/json") }}, 200},
 		"a type with a parameter":      {"{}", []func(*http.Request){func(r *http.Request) { r.Header.Set("Content-Type", "application/json; charset=utf-8") }}, 200},
 		"a list":                       {"[]", nil, 400},
-		"null":                         {"null", nil, 400},
+		"null, as Ansible":             {"null", nil, 200},
+		"curl's own type, nothing":     {"", []func(*http.Request){form}, 200},
+		"curl's own type, an object":   {"{}", []func(*http.Request){form}, 200},
+		"curl's own type, a form":      {"a=b", []func(*http.Request){form}, 400},
 		"no JSON":                      {"{", nil, 400},
 		"JSON and more":                {"{} {}", nil, 400},
 		"another type":                 {"a=b", []func(*http.Request){func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }}, 400},

@@ -1,11 +1,8 @@
 package server
 
 import (
-	"bytes"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -79,41 +76,6 @@ func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}()
 		return next(c)
-	}
-}
-
-// maxBody is the size in bytes up to which a request's body is read.
-const maxBody = 64 << 10
-
-// limitBody reads the body, so that one that is too large is refused before anything else is asked, whether its size was
-// announced or not.
-func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		r := c.Request()
-		if r.Body == nil || r.Body == http.NoBody {
-			r.Body = http.NoBody
-			return next(c)
-		}
-		if r.ContentLength > maxBody {
-			return errTooLarge
-		}
-		data, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
-		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-			return errTooLarge
-		}
-		if err != nil {
-			return refuse(errSchema, "body: expected all of it")
-		}
-		setBody(r, data)
-		return next(c)
-	}
-}
-
-func setBody(r *http.Request, data []byte) {
-	r.ContentLength = int64(len(data))
-	r.Body = http.NoBody
-	if len(data) > 0 {
-		r.Body = io.NopCloser(bytes.NewReader(data))
 	}
 }
 

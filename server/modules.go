@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -34,7 +35,7 @@ func moduleView(m database.Module) api.Module {
 		UID: &m.UID, ModuleName: &m.Name, DisplayName: &m.DisplayName, CapabilityName: &m.CapabilityName,
 		SemanticVersion: &m.SemanticVersion, Version: packedVersion(m.SemanticVersion), Capabilities: &capabilities, IsBundled: &m.Bundled,
 		Author: new(string), BigstoreVersion2Support: new(bool), CommandLineArgs: &m.CommandLineArgs, CompatibleRedisVersion: new(string),
-		ConfigCommand: &m.ConfigCommand, CRDT: &map[string]any{}, Dependencies: &map[string]any{}, Description: new(string),
+		ConfigCommand: &m.ConfigCommand, CRDB: json.RawMessage("{}"), Dependencies: json.RawMessage("{}"), Description: new(string),
 		Email: new(string), Homepage: new(string), License: new(string), MinRedisVersion: new(string),
 	}
 }

@@ -36,7 +36,7 @@ func operations(doc *openapi3.T) ([]*operation, error) {
 			if o.Security == nil || len(*o.Security) != 1 || (*o.Security)[0]["basicAuth"] == nil {
 				return nil, fmt.Errorf("contract: %s: expected basicAuth and nothing else as its security", o.OperationID)
 			}
-			v, err := newValidator(doc, path, item, method, o)
+			v, err := newValidator(doc, item, o)
 			if err != nil {
 				return nil, fmt.Errorf("contract: %s: %w", o.OperationID, err)
 			}

@@ -80,6 +80,9 @@ func (s *Server) route(doc *openapi3.T) error {
 	}
 	guards := map[string][]echo.MiddlewareFunc{}
 	for _, op := range ops {
+		if op.id == "updateBDB" {
+			op.validator.shown = s.shown
+		}
 		guards[op.id] = []echo.MiddlewareFunc{s.guard(op)}
 	}
 	options := rest.RegisterHandlersOptions{OperationMiddlewares: guards}
@@ -97,7 +100,7 @@ func (s *Server) route(doc *openapi3.T) error {
 	if err := checkRoutes(s.echo, ops, append(pages, unguarded...)); err != nil {
 		return err
 	}
-	s.echo.Use(newRequestIDs().assign, s.accessLog, recoverPanics, limitBody)
+	s.echo.Use(newRequestIDs().assign, s.accessLog, recoverPanics, readBody)
 	return nil
 }
 

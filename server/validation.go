@@ -1,176 +1,199 @@
 package server
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
-	"io"
-	"math"
 	"mime"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers"
 	"github.com/labstack/echo/v4"
 )
 
 // validator holds a request against one operation of the contract.
 type validator struct {
-	route    *routers.Route
-	options  *openapi3filter.Options
-	query    map[string]bool // the parameters that the operation lists
-	integers map[string]bool // path parameters that are integers
-	fields   *fieldNames
+	path  map[string]*openapi3.Schema
+	query map[string]*openapi3.Parameter
+	body  *bodyRules // nil if the operation has no body
+
+	// shown returns the named members of the resource as GET shows them, nil if it does not exist. It is set for the
+	// operations that update a resource.
+	shown func(ctx context.Context, uid int, names []string) (map[string]any, error)
 }
 
-func newValidator(doc *openapi3.T, path string, item *openapi3.PathItem, method string, op *openapi3.Operation) (*validator, error) {
-	// The guard has authenticated before this runs.
-	authenticated := *op
-	authenticated.Security = openapi3.NewSecurityRequirements()
-	v := &validator{
-		route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: &authenticated},
-		options: &openapi3filter.Options{
-			SkipSettingDefaults:     true,
-			SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.DisableSchemaErrorDetails()},
-		},
-		query:    map[string]bool{},
-		integers: map[string]bool{},
-	}
+// bodyRules is what the contract says about a body.
+type bodyRules struct {
+	required bool
+	schema   *openapi3.Schema // takes the names that it lists and no others
+	readOnly map[string]bool  // names of the resource that a request may not give
+	missing  map[string]error // what to refuse with if a member is missing
+}
+
+func newValidator(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operation) (*validator, error) {
+	v := &validator{path: map[string]*openapi3.Schema{}, query: map[string]*openapi3.Parameter{}}
 	for _, parameters := range []openapi3.Parameters{item.Parameters, op.Parameters} {
 		for _, p := range parameters {
-			switch {
-			case p.Value.In == openapi3.ParameterInQuery:
-				v.query[p.Value.Name] = true
-			case p.Value.In == openapi3.ParameterInPath && p.Value.Schema.Value.Type.Is(openapi3.TypeInteger):
-				v.integers[p.Value.Name] = true
+			switch p.Value.In {
+			case openapi3.ParameterInPath:
+				v.path[p.Value.Name] = p.Value.Schema.Value
+			case openapi3.ParameterInQuery:
+				v.query[p.Value.Name] = p.Value
 			}
 		}
 	}
 	var err error
-	v.fields, err = newFieldNames(doc, op)
+	if op.RequestBody != nil {
+		v.body, err = newBodyRules(doc, op.RequestBody.Value)
+	}
 	return v, err
 }
 
 // validate refuses a request that the contract does not describe.
 func (v *validator) validate(c echo.Context) error {
-	r := c.Request()
-	params, err := v.pathParams(c)
+	uid, err := v.checkPath(c)
 	if err != nil {
 		return err
 	}
-	query, err := v.queryParams(r.URL.RawQuery)
-	if err != nil {
+	if err := v.checkQuery(c.Request()); err != nil {
 		return err
 	}
-	if err := v.checkBody(r); err != nil {
-		return err
-	}
-	err = openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
-		Request: r, PathParams: params, QueryParams: query, Route: v.route, Options: v.options,
-	})
-	return v.explain(err)
+	return v.checkBody(c.Request(), uid)
 }
 
-// pathParams returns the parameters as the generated wrapper will read them. Integers have one spelling: `+1` and
-// `01` would otherwise pass for 1.
-func (v *validator) pathParams(c echo.Context) (map[string]string, error) {
-	names := c.ParamNames()
-	params := make(map[string]string, len(names))
+// checkPath checks the parameters of the path, and has the generated code read them as they were checked. It returns the
+// uid if it is an integer.
+func (v *validator) checkPath(c echo.Context) (uid int, err error) {
+	r, names, values := c.Request(), c.ParamNames(), c.ParamValues()
 	for i, name := range names {
-		value := c.ParamValues()[i]
-		if c.Request().URL.RawPath != "" {
-			unescaped, err := url.PathUnescape(value)
-			if err != nil {
-				return nil, v.refuseParameter(name)
+		if r.URL.RawPath != "" {
+			if values[i], err = url.PathUnescape(values[i]); err != nil {
+				return 0, refuseParameter(name, v.path[name])
 			}
-			value = unescaped
 		}
-		if n, err := strconv.ParseInt(value, 10, 64); v.integers[name] && (err != nil || strconv.FormatInt(n, 10) != value) {
-			return nil, v.refuseParameter(name)
+		value := any(values[i])
+		if v.path[name].Type.Is(openapi3.TypeInteger) {
+			// Integers have one spelling: `+1` and `01` would otherwise pass for 1.
+			if uid, err = strconv.Atoi(values[i]); err != nil || strconv.Itoa(uid) != values[i] {
+				return 0, refuseParameter(name, v.path[name])
+			}
+			value = float64(uid)
 		}
-		params[name] = value
+		if v.path[name].VisitJSON(value) != nil {
+			return 0, refuseParameter(name, v.path[name])
+		}
 	}
-	return params, nil
+	r.URL.RawPath = "" // the values are unescaped
+	return uid, nil
 }
 
-// queryParams refuses what the operation does not list: a misspelt dry_run must not create a database.
-func (v *validator) queryParams(raw string) (url.Values, error) {
-	if raw == "" {
-		return url.Values{}, nil
-	}
-	query, err := url.ParseQuery(raw)
-	if err != nil {
-		return nil, refuse(errParameter, "query: expected name=value pairs, percent-encoded")
-	}
-	for name, values := range query {
-		if !v.query[name] {
-			return nil, refuse(errParameter, strconv.Quote(name)+": expected no such query parameter")
-		}
-		if len(values) > 1 {
-			return nil, refuse(errParameter, name+": expected once")
-		}
-	}
-	return query, nil
-}
-
-// checkBody refuses what is no JSON, garbage behind the JSON included, and gives the media type the one spelling that
-// the generated code knows. A body without a type is JSON: curl and scripts often give none.
-func (v *validator) checkBody(r *http.Request) error {
-	if r.Body == http.NoBody {
+// checkQuery refuses what the operation does not list: a misspelt dry_run must not create a database.
+func (v *validator) checkQuery(r *http.Request) error {
+	if r.URL.RawQuery == "" {
 		return nil
 	}
-	if v.route.Operation.RequestBody == nil {
-		return refuse(errSchema, "body: expected none")
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return refuse(errParameter, "query: expected name=value pairs, percent-encoded")
 	}
-	if given := r.Header.Get(echo.HeaderContentType); given != "" {
-		kind, _, err := mime.ParseMediaType(given)
-		if err != nil || kind != echo.MIMEApplicationJSON {
-			return refuse(errSchema, "Content-Type: expected application/json")
+	input := &openapi3filter.RequestValidationInput{Request: r, QueryParams: query, Options: &openapi3filter.Options{SkipSettingDefaults: true}}
+	for name, values := range query {
+		p := v.query[name]
+		switch {
+		case p == nil:
+			return refuse(errParameter, strconv.Quote(name)+": expected no such query parameter")
+		case len(values) > 1:
+			return refuse(errParameter, name+": expected once")
+		case openapi3filter.ValidateParameter(r.Context(), input, p) != nil:
+			return refuseParameter(name, p.Schema.Value)
 		}
 	}
-	r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
-	data, err := io.ReadAll(r.Body)
-	if err != nil {
-		return err
-	}
-	if !json.Valid(data) {
-		return refuse(errSchema, "body: expected one JSON value")
-	}
-	if data, err = withPlainIntegers(data); err != nil {
-		return err
-	}
-	setBody(r, data)
 	return nil
 }
 
-// withPlainIntegers rewrites 1.0 and 1e3, which are integers to JSON and to the contract, as Go's decoder takes integers.
-func withPlainIntegers(data []byte) ([]byte, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return nil, err
+// checkBody decodes the body, checks it, and leaves the value for the generated code.
+func (v *validator) checkBody(r *http.Request, uid int) error {
+	given, ok := r.Body.(*body)
+	if v.body == nil || !ok {
+		return nil
 	}
-	return json.Marshal(plainIntegers(value))
+	value, text, err := v.body.decode(r, given.data)
+	if err != nil || value == nil {
+		return err
+	}
+	members, _ := value.(map[string]any)
+	if changes, err := v.dropUnchanged(r.Context(), uid, members); err != nil || !changes {
+		given.value = value
+		return err
+	}
+	v.body.clear(members)
+	if err := v.body.schema.VisitJSON(value, openapi3.VisitAsRequest(), openapi3.DisableSchemaErrorDetails()); err != nil {
+		return v.body.explain(err)
+	}
+	// Free-form JSON goes on as it came.
+	for name := range members {
+		if isFreeForm(v.body.schema.Properties[name]) {
+			members[name] = text[name]
+		}
+	}
+	given.value = value
+	return nil
 }
 
-func plainIntegers(value any) any {
-	switch v := value.(type) {
-	case json.Number:
-		if f, err := v.Float64(); strings.ContainsAny(v.String(), ".eE") && err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-			return int64(f)
-		}
-	case []any:
-		for i := range v {
-			v[i] = plainIntegers(v[i])
-		}
-	case map[string]any:
-		for name := range v {
-			v[name] = plainIntegers(v[name])
+// decode returns the value in a body and the text of its members; a nil value if there is no body.
+func (b *bodyRules) decode(r *http.Request, data []byte) (value any, text map[string]json.RawMessage, err error) {
+	// A body that nothing is expected of may have any type: curl gives one to every body.
+	free := len(b.schema.Properties) == 0
+	if given := r.Header.Get(echo.HeaderContentType); given != "" && len(data) > 0 && !free {
+		if kind, _, err := mime.ParseMediaType(given); err != nil || kind != echo.MIMEApplicationJSON {
+			return nil, nil, refuse(errSchema, "Content-Type: expected application/json")
 		}
 	}
-	return value
+	r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	if len(data) > 0 {
+		value, text, err = decode(data)
+	}
+	if err == nil && value == nil && b.required {
+		err = refuse(errSchema, "body: expected a JSON object")
+	}
+	return value, text, err
+}
+
+// dropUnchanged takes the members out that equal what GET shows, read-only ones included, so that a client may send back
+// what it was shown. It reports whether there is anything left to do.
+func (v *validator) dropUnchanged(ctx context.Context, uid int, members map[string]any) (changes bool, err error) {
+	if v.shown == nil || len(members) == 0 {
+		return true, nil
+	}
+	names := make([]string, 0, len(members))
+	for name := range members {
+		names = append(names, name)
+	}
+	shown, err := v.shown(ctx, uid, names)
+	if err != nil {
+		return false, err
+	}
+	for name, value := range shown {
+		if reflect.DeepEqual(members[name], value) {
+			delete(members, name)
+		}
+	}
+	return len(members) > 0, nil
+}
+
+// clear puts the empty value of its type in the place of a null that the contract allows.
+func (b *bodyRules) clear(members map[string]any) {
+	for name, value := range members {
+		property := b.schema.Properties[name]
+		switch {
+		case value != nil || property == nil || !property.Value.Nullable:
+		case property.Value.Type.Is(openapi3.TypeArray):
+			members[name] = []any{}
+		default:
+			members[name] = ""
+		}
+	}
 }

@@ -1,9 +1,14 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,95 +18,173 @@ import (
 	"github.com/reimport/reimport/internal/database"
 )
 
-// views shows records as bdbs of the API.
+// views shows records as bdbs of the API. A member comes from what the rules know, else from the settings that the record
+// keeps, else from the initial values of the contract.
 type views struct {
-	defaults        api.BDB // of the contract, shared by all answers and never written through
-	names           []string
+	initial         map[string]json.RawMessage
+	names           []string       // of initial, sorted
+	plain           []byte         // the members of initial, for records without settings
+	fields          map[string]int // of api.BDB, by name
+	ruled           map[string]bool
+	backupInterval  int
+	backgroundOp    json.RawMessage
 	showCredentials bool
 }
 
 func newViews(doc *openapi3.T, showCredentials bool) (*views, error) {
-	defaults := map[string]any{}
-	for name, property := range doc.Components.Schemas["BDB"].Value.Properties {
-		if property.Value.Default != nil {
-			defaults[name] = property.Value.Default
-		}
-	}
-	data, err := json.Marshal(defaults)
-	if err != nil {
-		return nil, err
-	}
-	v := &views{showCredentials: showCredentials}
+	v := &views{initial: map[string]json.RawMessage{}, fields: map[string]int{}, showCredentials: showCredentials}
 	t := reflect.TypeFor[api.BDB]()
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		v.names = append(v.names, name)
+		v.fields[name] = i
 	}
-	return v, json.Unmarshal(data, &v.defaults)
-}
-
-// of returns the bdb of a record, with the named fields alone where fields is not nil.
-func (v *views) of(db *database.Database, fields *[]string) (api.BDB, error) {
-	bdb := v.defaults
-	if len(db.Settings) > 0 {
-		given, err := settingsView(db.Settings)
-		if err != nil {
-			return api.BDB{}, err
-		}
-		overlay(&bdb, &given)
-	}
-	showLifecycle(&bdb, db)
-	if len(db.BackupPolicy.Location) > 0 {
-		if err := json.Unmarshal(db.BackupPolicy.Location, &bdb.BackupLocation); err != nil {
-			return api.BDB{}, err
-		}
-	}
-	if !v.showCredentials {
-		maskCredentials(&bdb)
-	}
-	if fields != nil {
-		v.project(&bdb, *fields)
-	}
-	return bdb, nil
-}
-
-func settingsView(settings map[string]json.RawMessage) (bdb api.BDB, err error) {
-	data, err := json.Marshal(settings)
+	example, err := json.Marshal(doc.Components.Examples["NewBDB"].Value.Value)
 	if err != nil {
-		return bdb, err
+		return nil, err
 	}
-	return bdb, json.Unmarshal(data, &bdb)
+	var bdb api.BDB
+	if err := json.Unmarshal(example, &bdb); err != nil {
+		return nil, fmt.Errorf("the example NewBDB: %w", err)
+	}
+	if err := json.Unmarshal(example, &v.initial); err != nil {
+		return nil, err
+	}
+	v.backupInterval, v.backgroundOp = value(bdb.BackupInterval), bdb.BackgroundOp
+	if v.ruled, err = v.ruledMembers(); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(v.initial, func(name string, _ json.RawMessage) bool { return v.ruled[name] })
+	v.names = slices.Sorted(maps.Keys(v.initial))
+	for _, name := range v.names {
+		v.plain = appendMember(v.plain, name, v.initial[name])
+	}
+	return v, nil
 }
 
-// overlay sets the fields of dst that src has. All fields of a bdb are pointers, nil where absent.
-func overlay(dst, src *api.BDB) {
-	to, from := reflect.ValueOf(dst).Elem(), reflect.ValueOf(src).Elem()
-	for i := range from.NumField() {
-		if !from.Field(i).IsNil() {
+// ruledMembers are those that a record of which nothing is unset shows by itself.
+func (v *views) ruledMembers() (map[string]bool, error) {
+	some := time.Unix(1, 0)
+	db := &database.Database{
+		CreatedTime: some, LastChangedTime: some, Export: database.Operation{LastTime: some}, Backup: database.Operation{LastTime: some},
+		BackupPolicy: database.BackupPolicy{Interval: 1, Location: json.RawMessage("{}")},
+	}
+	bdb, err := v.lifecycle(db)
+	ruled := map[string]bool{}
+	for name, i := range v.fields {
+		ruled[name] = !reflect.ValueOf(bdb).Field(i).IsZero()
+	}
+	return ruled, err
+}
+
+// of returns the bdb of a record, with the named fields alone unless fields is nil.
+func (v *views) of(db *database.Database, fields *[]string) (bdbJSON, error) {
+	bdb, err := v.lifecycle(db)
+	if err != nil {
+		return nil, err
+	}
+	return v.encode(bdb, db.Settings, fields)
+}
+
+// deleted returns the bdb of a record that is gone, as a cluster does while it deletes the database.
+func (v *views) deleted(db *database.Database) (bdbJSON, error) {
+	bdb, err := v.lifecycle(db)
+	if err != nil {
+		return nil, err
+	}
+	bdb.BackgroundOp = json.RawMessage(`[{"name":"SMDeleteBDB","status":"pending","progress":0}]`)
+	return v.encode(bdb, db.Settings, nil)
+}
+
+// encode joins the members that the rules know with the others.
+func (v *views) encode(bdb api.BDB, settings map[string]json.RawMessage, fields *[]string) (bdbJSON, error) {
+	if fields != nil {
+		bdb = v.project(bdb, *fields)
+	}
+	data, err := json.Marshal(bdb)
+	if err != nil {
+		return nil, err
+	}
+	data = data[:len(data)-1]
+	switch {
+	case fields != nil:
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(*fields))) {
+			data = v.appendSetting(data, settings, name)
+		}
+	case len(settings) == 0:
+		data = append(data, v.plain...)
+	default:
+		data = v.appendSettings(data, settings)
+	}
+	return append(data, '}'), nil
+}
+
+// list returns the bdbs of records as one list.
+func (v *views) list(all []*database.Database, fields *[]string) (bdbJSON, error) {
+	list := []byte{'['}
+	for i, db := range all {
+		bdb, err := v.of(db, fields)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, bdb...)
+	}
+	return append(list, ']'), nil
+}
+
+func (v *views) appendSettings(data []byte, settings map[string]json.RawMessage) []byte {
+	for _, name := range v.names {
+		data = v.appendSetting(data, settings, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if v.initial[name] == nil {
+			data = v.appendSetting(data, settings, name)
+		}
+	}
+	return data
+}
+
+// appendSetting appends a member that no rule knows, if there is one of that name.
+func (v *views) appendSetting(data []byte, settings map[string]json.RawMessage, name string) []byte {
+	text, ok := settings[name]
+	if ok && !v.showCredentials {
+		text = masked(name, text)
+	} else if !ok {
+		text = v.initial[name]
+	}
+	if text == nil || v.ruled[name] {
+		return data
+	}
+	return appendMember(data, name, text)
+}
+
+// appendMember appends to an object that lacks its closing brace.
+func appendMember(data []byte, name string, text json.RawMessage) []byte {
+	if !bytes.HasSuffix(data, []byte("{")) {
+		data = append(data, ',')
+	}
+	return append(append(strconv.AppendQuote(data, name), ':'), text...)
+}
+
+func (v *views) project(bdb api.BDB, fields []string) (some api.BDB) {
+	from, to := reflect.ValueOf(&bdb).Elem(), reflect.ValueOf(&some).Elem()
+	for _, name := range fields {
+		if i, ok := v.fields[name]; ok {
 			to.Field(i).Set(from.Field(i))
 		}
 	}
+	return some
 }
 
-func (v *views) project(bdb *api.BDB, fields []string) {
-	value := reflect.ValueOf(bdb).Elem()
-	for i, name := range v.names {
-		if !slices.Contains(fields, name) {
-			value.Field(i).SetZero()
-		}
-	}
-}
-
-func showLifecycle(bdb *api.BDB, db *database.Database) {
-	analyze := map[bool]string{true: "enabled", false: "disabled"}[db.SkipImportAnalyze]
-	modules := make([]api.ModuleRef, len(db.Modules))
-	for i, m := range db.Modules {
-		var args any = m.Args
-		modules[i] = api.ModuleRef{ModuleID: &m.UID, ModuleName: &m.Name, SemanticVersion: &m.SemanticVersion, ModuleArgs: &args}
-	}
+// lifecycle returns the members that the rules know, and no others.
+func (v *views) lifecycle(db *database.Database) (bdb api.BDB, err error) {
 	bdb.UID, bdb.Name, bdb.Type, bdb.Port, bdb.MemorySize = &db.UID, &db.Name, &db.Type, &db.Port, &db.MemorySize
-	bdb.Status, bdb.ModuleList, bdb.Endpoints = new(api.BDBStatus(db.Status)), &modules, &[]api.Endpoint{}
-	bdb.SkipImportAnalyze, bdb.EmailAlerts = &analyze, &db.EmailAlerts
+	bdb.Status, bdb.ModuleList, bdb.Endpoints = new(api.BDBStatus(db.Status)), moduleList(db.Modules), &[]api.Endpoint{}
+	bdb.SkipImportAnalyze = new(map[bool]string{true: "enabled", false: "disabled"}[db.SkipImportAnalyze])
+	bdb.BackgroundOp = v.backgroundOp
+	bdb.EmailAlerts, bdb.DatasetImportSources = &db.EmailAlerts, &[]api.ImportSource{}
 	bdb.CreatedTime, bdb.LastChangedTime = timeView(db.CreatedTime), timeView(db.LastChangedTime)
 
 	bdb.ImportStatus = new(api.ImportStatus(db.Import.Status))
@@ -113,10 +196,22 @@ func showLifecycle(bdb *api.BDB, db *database.Database) {
 	bdb.BackupProgress, bdb.BackupFailureReason = &db.Backup.Progress, &db.Backup.FailureReason
 	bdb.LastBackupTime = timeView(db.Backup.LastTime)
 
-	bdb.Backup, bdb.BackupHistory = &db.BackupPolicy.Enabled, &db.BackupPolicy.History
+	bdb.Backup, bdb.BackupHistory, bdb.BackupInterval = &db.BackupPolicy.Enabled, &db.BackupPolicy.History, &v.backupInterval
 	if db.BackupPolicy.Interval > 0 {
 		bdb.BackupInterval, bdb.BackupIntervalOffset = &db.BackupPolicy.Interval, &db.BackupPolicy.IntervalOffset
 	}
+	if len(db.BackupPolicy.Location) > 0 {
+		err = json.Unmarshal(db.BackupPolicy.Location, &bdb.BackupLocation)
+	}
+	return bdb, err
+}
+
+func moduleList(modules []database.ModuleRef) *[]api.ModuleRef {
+	list := make([]api.ModuleRef, len(modules))
+	for i, m := range modules {
+		list[i] = api.ModuleRef{ModuleID: &m.UID, ModuleName: &m.Name, SemanticVersion: &m.SemanticVersion, ModuleArgs: &m.Args}
+	}
+	return &list
 }
 
 // timeView is nil for the zero time: Redis Software leaves out what has not happened.
@@ -125,4 +220,23 @@ func timeView(t time.Time) *string {
 		return nil
 	}
 	return new(t.UTC().Format(time.RFC3339))
+}
+
+// bdbJSON is a bdb, or a list of them, as it is sent. The generated types would encode 179 members by reflection, and give
+// settings another spelling than they came in.
+type bdbJSON []byte
+
+// VisitListBDBsResponse and its like implement the generated interfaces of answers.
+func (b bdbJSON) VisitListBDBsResponse(w http.ResponseWriter) error  { return b.send(w) }
+func (b bdbJSON) VisitCreateBDBResponse(w http.ResponseWriter) error { return b.send(w) }
+func (b bdbJSON) VisitGetBDBResponse(w http.ResponseWriter) error    { return b.send(w) }
+func (b bdbJSON) VisitUpdateBDBResponse(w http.ResponseWriter) error { return b.send(w) }
+func (b bdbJSON) VisitDeleteBDBResponse(w http.ResponseWriter) error { return b.send(w) }
+
+func (b bdbJSON) send(w http.ResponseWriter) error {
+	w.Header()["Content-Type"] = []string{"application/json"}
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(b))}
+	w.WriteHeader(http.StatusOK)
+	_, err := w.Write(b)
+	return err
 }

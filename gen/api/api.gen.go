@@ -53,7 +53,9 @@ func (e BDBStatus) Valid() bool {
 // Defines values for ErrorCode.
 const (
 	ErrorCodeBusy                          ErrorCode = "busy"
+	ErrorCodeCrossOrigin                   ErrorCode = "cross_origin"
 	ErrorCodeDBNotExist                    ErrorCode = "db_not_exist"
+	ErrorCodeHeadersTooLarge               ErrorCode = "headers_too_large"
 	ErrorCodeInternalError                 ErrorCode = "internal_error"
 	ErrorCodeInvalidSchema                 ErrorCode = "invalid_schema"
 	ErrorCodeMethodNotAllowed              ErrorCode = "method_not_allowed"
@@ -66,6 +68,7 @@ const (
 	ErrorCodeNotFound                      ErrorCode = "not_found"
 	ErrorCodeParamError                    ErrorCode = "param_error"
 	ErrorCodeRequestTooLarge               ErrorCode = "request_too_large"
+	ErrorCodeTooManyRequests               ErrorCode = "too_many_requests"
 	ErrorCodeUIDExists                     ErrorCode = "uid_exists"
 	ErrorCodeUnauthorized                  ErrorCode = "unauthorized"
 	ErrorCodeUnauthorizedAction            ErrorCode = "unauthorized_action"
@@ -77,7 +80,11 @@ func (e ErrorCode) Valid() bool {
 	switch e {
 	case ErrorCodeBusy:
 		return true
+	case ErrorCodeCrossOrigin:
+		return true
 	case ErrorCodeDBNotExist:
+		return true
+	case ErrorCodeHeadersTooLarge:
 		return true
 	case ErrorCodeInternalError:
 		return true
@@ -102,6 +109,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeParamError:
 		return true
 	case ErrorCodeRequestTooLarge:
+		return true
+	case ErrorCodeTooManyRequests:
 		return true
 	case ErrorCodeUIDExists:
 		return true
@@ -177,50 +186,113 @@ func (e ImportStatus) Valid() bool {
 //
 // Example: {"account_key":"example","account_name":"acme","container":"backups","filename":"sessions.rdb","type":"abs"}
 type ABSSource struct {
-	AccountKey  *string `json:"account_key,omitempty"`
-	AccountName string  `json:"account_name"`
-	Container   string  `json:"container"`
+	// AccountKey Key of the storage account.
+	AccountKey AccountKey `json:"account_key,omitempty"`
+
+	// AccountName Name of the storage account.
+	AccountName AccountName `json:"account_name"`
+
+	// Container Name of the container.
+	Container ContainerName `json:"container"`
 
 	// Filename File name with its extension.
-	Filename string  `json:"filename"`
-	SASToken *string `json:"sas_token,omitempty"`
-	Subdir   *string `json:"subdir,omitempty"`
-	Type     string  `json:"type"`
+	Filename FileName `json:"filename"`
+
+	// SASToken Shared access signature.
+	SASToken SASToken `json:"sas_token,omitempty"`
+
+	// Subdir Directory in the bucket or container.
+	Subdir *Subdirectory `json:"subdir,omitempty"`
+
+	// Type The type of source.
+	Type string `json:"type"`
 }
 
-// BDB A database. Every field may be absent where `fields` asks for others; a cluster may send more.
-//
-// Example: {"dataset_import_sources":[],"endpoints":[],"import_failure_reason":"file-corrupted","import_progress":0,"import_status":"failed","memory_size":1073741824,"name":"sessions","status":"active","type":"redis","uid":1}
+// AccessKeyID Access key ID.
+type AccessKeyID = string
+
+// AccountKey Key of the storage account.
+type AccountKey = string
+
+// AccountName Name of the storage account.
+type AccountName = string
+
+// BDB A database. Every member may be missing if `fields` asks for others; a cluster may send more.
 type BDB struct {
-	AccountID *int                      `json:"account_id,omitempty"`
-	ACL       *[]map[string]interface{} `json:"acl,omitempty"`
+	// AccountID Account that the database belongs to.
+	AccountID *int `json:"account_id,omitempty"`
 
-	// ActionUID The action that runs on the database; absent where none does.
-	ActionUID                      *string                   `json:"action_uid,omitempty"`
-	ActiveDefragCycleMax           *int                      `json:"active_defrag_cycle_max,omitempty"`
-	ActiveDefragCycleMin           *int                      `json:"active_defrag_cycle_min,omitempty"`
-	ActiveDefragIgnoreBytes        *string                   `json:"active_defrag_ignore_bytes,omitempty"`
-	ActiveDefragMaxScanFields      *int                      `json:"active_defrag_max_scan_fields,omitempty"`
-	ActiveDefragThresholdLower     *int                      `json:"active_defrag_threshold_lower,omitempty"`
-	ActiveDefragThresholdUpper     *int                      `json:"active_defrag_threshold_upper,omitempty"`
-	Activedefrag                   *string                   `json:"activedefrag,omitempty"`
-	AOFPolicy                      *string                   `json:"aof_policy,omitempty"`
-	AuditSettings                  *map[string]interface{}   `json:"audit_settings,omitempty"`
-	AuthenticationAdminPass        *string                   `json:"authentication_admin_pass,omitempty"`
-	AuthenticationRedisPass        *string                   `json:"authentication_redis_pass,omitempty"`
-	AuthenticationSASLPass         *string                   `json:"authentication_sasl_pass,omitempty"`
-	AuthenticationSASLUname        *string                   `json:"authentication_sasl_uname,omitempty"`
-	AuthenticationSSLClientCerts   *[]map[string]interface{} `json:"authentication_ssl_client_certs,omitempty"`
-	AuthenticationSSLCRDTCerts     *[]map[string]interface{} `json:"authentication_ssl_crdt_certs,omitempty"`
-	AuthorizedNames                *[]string                 `json:"authorized_names,omitempty"`
-	AuthorizedSubjects             *[]map[string]interface{} `json:"authorized_subjects,omitempty"`
-	AutoShardsBalancing            *bool                     `json:"auto_shards_balancing,omitempty"`
-	AutoShardsBalancingGracePeriod *int                      `json:"auto_shards_balancing_grace_period,omitempty"`
-	AutoUpgrade                    *bool                     `json:"auto_upgrade,omitempty"`
-	AvoidNodes                     *[]string                 `json:"avoid_nodes,omitempty"`
+	// ACL Access rules of the memcached protocol.
+	ACL json.RawMessage `json:"acl,omitempty"`
 
-	// BackgroundOp Deprecated by Redis Software.
-	BackgroundOp *[]map[string]interface{} `json:"background_op,omitempty"`
+	// ActionUID The action that runs on the database; missing if none does.
+	ActionUID *string `json:"action_uid,omitempty"`
+
+	// ActiveDefragCycleMax Most CPU time that defragmentation takes, in percent.
+	ActiveDefragCycleMax *int `json:"active_defrag_cycle_max,omitempty"`
+
+	// ActiveDefragCycleMin Least CPU time that defragmentation takes, in percent.
+	ActiveDefragCycleMin *int `json:"active_defrag_cycle_min,omitempty"`
+
+	// ActiveDefragIgnoreBytes Bytes of fragmentation below which defragmentation does not start.
+	ActiveDefragIgnoreBytes *string `json:"active_defrag_ignore_bytes,omitempty"`
+
+	// ActiveDefragMaxScanFields Largest collection that the main scan defragments.
+	ActiveDefragMaxScanFields *int `json:"active_defrag_max_scan_fields,omitempty"`
+
+	// ActiveDefragThresholdLower Percent of fragmentation at which defragmentation starts.
+	ActiveDefragThresholdLower *int `json:"active_defrag_threshold_lower,omitempty"`
+
+	// ActiveDefragThresholdUpper Percent of fragmentation at which defragmentation takes the most CPU time.
+	ActiveDefragThresholdUpper *int `json:"active_defrag_threshold_upper,omitempty"`
+
+	// Activedefrag Whether memory is defragmented while the database runs.
+	Activedefrag *string `json:"activedefrag,omitempty"`
+
+	// AOFPolicy When the append-only file is synced.
+	AOFPolicy *string `json:"aof_policy,omitempty"`
+
+	// AuditSettings What is audited.
+	AuditSettings json.RawMessage `json:"audit_settings,omitempty"`
+
+	// AuthenticationAdminPass Password of the administration user. Answers show it empty unless the cluster shows credentials.
+	AuthenticationAdminPass *string `json:"authentication_admin_pass,omitempty"`
+
+	// AuthenticationRedisPass Password of the default user. Answers show it empty unless the cluster shows credentials.
+	AuthenticationRedisPass *string `json:"authentication_redis_pass,omitempty"`
+
+	// AuthenticationSASLPass Password of the memcached protocol. Answers show it empty unless the cluster shows credentials.
+	AuthenticationSASLPass *string `json:"authentication_sasl_pass,omitempty"`
+
+	// AuthenticationSASLUname User name of the memcached protocol.
+	AuthenticationSASLUname *string `json:"authentication_sasl_uname,omitempty"`
+
+	// AuthenticationSSLClientCerts Certificates that clients may present.
+	AuthenticationSSLClientCerts json.RawMessage `json:"authentication_ssl_client_certs,omitempty"`
+
+	// AuthenticationSSLCRDTCerts Certificates that syncers of an Active-Active database may present.
+	AuthenticationSSLCRDTCerts json.RawMessage `json:"authentication_ssl_crdt_certs,omitempty"`
+
+	// AuthorizedNames Subject names of clients that may connect. Deprecated by Redis Software.
+	AuthorizedNames *[]string `json:"authorized_names,omitempty"`
+
+	// AuthorizedSubjects Subjects of certificates whose clients may connect.
+	AuthorizedSubjects json.RawMessage `json:"authorized_subjects,omitempty"`
+
+	// AutoShardsBalancing Balance shards automatically.
+	AutoShardsBalancing *bool `json:"auto_shards_balancing,omitempty"`
+
+	// AutoShardsBalancingGracePeriod Seconds to wait before shards are balanced.
+	AutoShardsBalancingGracePeriod *int `json:"auto_shards_balancing_grace_period,omitempty"`
+
+	// AutoUpgrade Upgrade the database with the cluster.
+	AutoUpgrade *bool `json:"auto_upgrade,omitempty"`
+
+	// AvoidNodes Nodes to keep the shards off.
+	AvoidNodes *[]string `json:"avoid_nodes,omitempty"`
+
+	// BackgroundOp What runs on the database. Deprecated by Redis Software.
+	BackgroundOp json.RawMessage `json:"background_op,omitempty"`
 
 	// Backup Back up periodically. Needs `backup_interval`.
 	Backup *bool `json:"backup,omitempty"`
@@ -243,224 +315,521 @@ type BDB struct {
 	BackupLocation *BackupLocation `json:"backup_location,omitempty"`
 
 	// BackupProgress Percent; 100 only once succeeded.
-	BackupProgress *float64 `json:"backup_progress,omitempty"`
+	BackupProgress *Progress `json:"backup_progress,omitempty"`
 
 	// BackupStatus State of the newest export or backup. Empty until the first one.
-	BackupStatus                          *ExportStatus             `json:"backup_status,omitempty"`
-	Bigstore                              *bool                     `json:"bigstore,omitempty"`
-	BigstoreMaxRAMRatio                   *int                      `json:"bigstore_max_ram_ratio,omitempty"`
-	BigstoreRAMSize                       *int                      `json:"bigstore_ram_size,omitempty"`
-	BigstoreRAMWeights                    *[]map[string]interface{} `json:"bigstore_ram_weights,omitempty"`
-	BigstoreVersion                       *int                      `json:"bigstore_version,omitempty"`
-	ClientBufferLimit                     *string                   `json:"client_buffer_limit,omitempty"`
-	ClientCertSubjectValidationType       *string                   `json:"client_cert_subject_validation_type,omitempty"`
-	CompareKeyHslot                       *bool                     `json:"compare_key_hslot,omitempty"`
-	Conns                                 *int                      `json:"conns,omitempty"`
-	ConnsGlobalMaximumDedicated           *int                      `json:"conns_global_maximum_dedicated,omitempty"`
-	ConnsMinimumDedicated                 *int                      `json:"conns_minimum_dedicated,omitempty"`
-	ConnsType                             *string                   `json:"conns_type,omitempty"`
-	CRDT                                  *bool                     `json:"crdt,omitempty"`
-	CRDTCausalConsistency                 *bool                     `json:"crdt_causal_consistency,omitempty"`
-	CRDTConfigVersion                     *int                      `json:"crdt_config_version,omitempty"`
-	CRDTFeaturesetVersion                 *int                      `json:"crdt_featureset_version,omitempty"`
-	CRDTGhostReplicaIds                   *string                   `json:"crdt_ghost_replica_ids,omitempty"`
-	CRDTGUID                              *string                   `json:"crdt_guid,omitempty"`
-	CRDTModules                           *string                   `json:"crdt_modules,omitempty"`
-	CRDTProtocolVersion                   *int                      `json:"crdt_protocol_version,omitempty"`
-	CRDTReplBacklogSize                   *string                   `json:"crdt_repl_backlog_size,omitempty"`
-	CRDTReplicaID                         *int                      `json:"crdt_replica_id,omitempty"`
-	CRDTReplicas                          *string                   `json:"crdt_replicas,omitempty"`
-	CRDTSources                           *[]map[string]interface{} `json:"crdt_sources,omitempty"`
-	CRDTSync                              *string                   `json:"crdt_sync,omitempty"`
-	CRDTSyncConnectionAlarmTimeoutSeconds *int                      `json:"crdt_sync_connection_alarm_timeout_seconds,omitempty"`
-	CRDTSyncDist                          *bool                     `json:"crdt_sync_dist,omitempty"`
-	CRDTSyncerAutoOomUnlatch              *bool                     `json:"crdt_syncer_auto_oom_unlatch,omitempty"`
-	CRDTXaddIDUniquenessMode              *string                   `json:"crdt_xadd_id_uniqueness_mode,omitempty"`
+	BackupStatus *ExportStatus `json:"backup_status,omitempty"`
 
-	// CreatedTime UTC, RFC 3339.
-	CreatedTime             *string `json:"created_time,omitempty"`
-	DataInternodeEncryption *bool   `json:"data_internode_encryption,omitempty"`
-	DataPersistence         *string `json:"data_persistence,omitempty"`
+	// Bigstore Keep part of the data on flash (Auto Tiering).
+	Bigstore *bool `json:"bigstore,omitempty"`
 
-	// DatasetImportSources Always empty; sources are not readable.
-	DatasetImportSources               *[]map[string]interface{} `json:"dataset_import_sources,omitempty"`
-	DBConnsAuditing                    *bool                     `json:"db_conns_auditing,omitempty"`
-	DefaultUser                        *bool                     `json:"default_user,omitempty"`
-	DisabledCommands                   *string                   `json:"disabled_commands,omitempty"`
-	DisconnectClientsOnPasswordRemoval *bool                     `json:"disconnect_clients_on_password_removal,omitempty"`
-	DNSAddressMaster                   *string                   `json:"dns_address_master,omitempty"`
-	DNSSuffixes                        *[]string                 `json:"dns_suffixes,omitempty"`
+	// BigstoreMaxRAMRatio Most of the memory limit that is RAM, in percent.
+	BigstoreMaxRAMRatio *int `json:"bigstore_max_ram_ratio,omitempty"`
+
+	// BigstoreRAMSize RAM of a database with flash in bytes.
+	BigstoreRAMSize *int `json:"bigstore_ram_size,omitempty"`
+
+	// BigstoreRAMWeights How the RAM is shared among shards.
+	BigstoreRAMWeights json.RawMessage `json:"bigstore_ram_weights,omitempty"`
+
+	// BigstoreVersion Version of Auto Tiering.
+	BigstoreVersion *int `json:"bigstore_version,omitempty"`
+
+	// ClientBufferLimit Limit of a client's output buffer.
+	ClientBufferLimit *string `json:"client_buffer_limit,omitempty"`
+
+	// ClientCertSubjectValidationType Which part of a client's certificate is checked.
+	ClientCertSubjectValidationType *string `json:"client_cert_subject_validation_type,omitempty"`
+
+	// CompareKeyHslot Refuse commands whose keys are in several hash slots.
+	CompareKeyHslot *bool `json:"compare_key_hslot,omitempty"`
+
+	// Conns Connections from the proxy to a shard.
+	Conns *int `json:"conns,omitempty"`
+
+	// ConnsGlobalMaximumDedicated Most dedicated connections from the proxy to all shards.
+	ConnsGlobalMaximumDedicated *int `json:"conns_global_maximum_dedicated,omitempty"`
+
+	// ConnsMinimumDedicated Fewest dedicated connections from a proxy's worker to a shard.
+	ConnsMinimumDedicated *int `json:"conns_minimum_dedicated,omitempty"`
+
+	// ConnsType What `conns` counts.
+	ConnsType *string `json:"conns_type,omitempty"`
+
+	// CRDT Whether this is an instance of an Active-Active database.
+	CRDT *bool `json:"crdt,omitempty"`
+
+	// CRDTCausalConsistency Causal consistency between instances.
+	CRDTCausalConsistency *bool `json:"crdt_causal_consistency,omitempty"`
+
+	// CRDTConfigVersion Version of the Active-Active configuration.
+	CRDTConfigVersion *int `json:"crdt_config_version,omitempty"`
+
+	// CRDTFeaturesetVersion Version of the Active-Active feature set.
+	CRDTFeaturesetVersion *int `json:"crdt_featureset_version,omitempty"`
+
+	// CRDTGhostReplicaIds IDs of removed instances, separated by commas.
+	CRDTGhostReplicaIds *string `json:"crdt_ghost_replica_ids,omitempty"`
+
+	// CRDTGUID GUID of the Active-Active database.
+	CRDTGUID *string `json:"crdt_guid,omitempty"`
+
+	// CRDTModules Modules of the Active-Active database as JSON in a string.
+	CRDTModules *string `json:"crdt_modules,omitempty"`
+
+	// CRDTProtocolVersion Version of the Active-Active protocol.
+	CRDTProtocolVersion *int `json:"crdt_protocol_version,omitempty"`
+
+	// CRDTReplBacklogSize Size of the Active-Active replication backlog in bytes or `auto`.
+	CRDTReplBacklogSize *string `json:"crdt_repl_backlog_size,omitempty"`
+
+	// CRDTReplicaID ID of this instance.
+	CRDTReplicaID *int `json:"crdt_replica_id,omitempty"`
+
+	// CRDTReplicas Configuration of the instances.
+	CRDTReplicas *string `json:"crdt_replicas,omitempty"`
+
+	// CRDTSources Instances to sync from.
+	CRDTSources json.RawMessage `json:"crdt_sources,omitempty"`
+
+	// CRDTSync Whether this instance syncs from the others.
+	CRDTSync *string `json:"crdt_sync,omitempty"`
+
+	// CRDTSyncConnectionAlarmTimeoutSeconds Seconds without a connection to an instance that raise an alert, 0 for never.
+	CRDTSyncConnectionAlarmTimeoutSeconds *int `json:"crdt_sync_connection_alarm_timeout_seconds,omitempty"`
+
+	// CRDTSyncDist Run the Active-Active syncer on several nodes.
+	CRDTSyncDist *bool `json:"crdt_sync_dist,omitempty"`
+
+	// CRDTSyncerAutoOomUnlatch Resume syncing by itself after it ran out of memory.
+	CRDTSyncerAutoOomUnlatch *bool `json:"crdt_syncer_auto_oom_unlatch,omitempty"`
+
+	// CRDTXaddIDUniquenessMode How stream IDs are kept unique.
+	CRDTXaddIDUniquenessMode *string `json:"crdt_xadd_id_uniqueness_mode,omitempty"`
+
+	// CreatedTime When the database was created, UTC, RFC 3339.
+	CreatedTime *string `json:"created_time,omitempty"`
+
+	// DataInternodeEncryption Encrypt traffic between nodes.
+	DataInternodeEncryption *bool `json:"data_internode_encryption,omitempty"`
+
+	// DataPersistence How data is kept on disk.
+	DataPersistence *string `json:"data_persistence,omitempty"`
+
+	// DatasetImportSources Sources of an import whose request names none. Answers show an empty list.
+	DatasetImportSources *[]ImportSource `json:"dataset_import_sources,omitempty"`
+
+	// DBConnsAuditing Audit connections. Deprecated by Redis Software.
+	DBConnsAuditing *bool `json:"db_conns_auditing,omitempty"`
+
+	// DefaultUser Whether clients may connect as the default user.
+	DefaultUser *bool `json:"default_user,omitempty"`
+
+	// DisabledCommands Commands that are refused, separated by commas.
+	DisabledCommands *string `json:"disabled_commands,omitempty"`
+
+	// DisconnectClientsOnPasswordRemoval Close the connections of clients whose password is removed.
+	DisconnectClientsOnPasswordRemoval *bool `json:"disconnect_clients_on_password_removal,omitempty"`
+
+	// DNSAddressMaster Host name and port of the primary endpoint.
+	DNSAddressMaster *string `json:"dns_address_master,omitempty"`
+
+	// DNSSuffixes DNS suffixes of the database's endpoints.
+	DNSSuffixes *[]string `json:"dns_suffixes,omitempty"`
 
 	// EmailAlerts Send mail on alerts of this database.
-	EmailAlerts  *bool     `json:"email_alerts,omitempty"`
-	Endpoint     *string   `json:"endpoint,omitempty"`
-	EndpointIP   *[]string `json:"endpoint_ip,omitempty"`
-	EndpointNode *int      `json:"endpoint_node,omitempty"`
+	EmailAlerts *bool `json:"email_alerts,omitempty"`
 
-	// Endpoints Where the database is reached. Empty while no Redis stands behind it.
-	Endpoints                   *[]Endpoint `json:"endpoints,omitempty"`
-	EnforceClientAuthentication *string     `json:"enforce_client_authentication,omitempty"`
-	EvictionPolicy              *string     `json:"eviction_policy,omitempty"`
+	// Endpoint Name of the endpoint to bind.
+	Endpoint *string `json:"endpoint,omitempty"`
+
+	// EndpointIP External addresses of the endpoint. Deprecated by Redis Software.
+	EndpointIP *[]string `json:"endpoint_ip,omitempty"`
+
+	// EndpointNode Node of the endpoint. Deprecated by Redis Software.
+	EndpointNode *int `json:"endpoint_node,omitempty"`
+
+	// Endpoints Addresses of the database. Empty while no Redis stands behind it.
+	Endpoints *[]Endpoint `json:"endpoints,omitempty"`
+
+	// EnforceClientAuthentication Whether clients must present a certificate.
+	EnforceClientAuthentication *string `json:"enforce_client_authentication,omitempty"`
+
+	// EvictionPolicy Which keys go when the memory limit is reached.
+	EvictionPolicy *string `json:"eviction_policy,omitempty"`
 
 	// ExportFailureReason Why the newest export or backup failed; empty unless it did.
 	ExportFailureReason *ExportFailureReason `json:"export_failure_reason,omitempty"`
 
 	// ExportProgress Percent; 100 only once succeeded.
-	ExportProgress *float64 `json:"export_progress,omitempty"`
+	ExportProgress *Progress `json:"export_progress,omitempty"`
 
 	// ExportStatus State of the newest export or backup. Empty until the first one.
-	ExportStatus                  *ExportStatus           `json:"export_status,omitempty"`
-	FlushOnFullsync               *bool                   `json:"flush_on_fullsync,omitempty"`
-	GenerateTextMonitor           *bool                   `json:"generate_text_monitor,omitempty"`
-	GradualSrcMaxSources          *int                    `json:"gradual_src_max_sources,omitempty"`
-	GradualSrcMode                *string                 `json:"gradual_src_mode,omitempty"`
-	GradualSyncMaxShardsPerSource *int                    `json:"gradual_sync_max_shards_per_source,omitempty"`
-	GradualSyncMode               *string                 `json:"gradual_sync_mode,omitempty"`
-	GradualSyncPolicy             *string                 `json:"gradual_sync_policy,omitempty"`
-	GradualSyncPolicyParameters   *map[string]interface{} `json:"gradual_sync_policy_parameters,omitempty"`
-	GroupUID                      *int                    `json:"group_uid,omitempty"`
-	HashSlotsPolicy               *string                 `json:"hash_slots_policy,omitempty"`
-	ImplicitShardKey              *bool                   `json:"implicit_shard_key,omitempty"`
+	ExportStatus *ExportStatus `json:"export_status,omitempty"`
+
+	// FlushOnFullsync Erase the database before a full sync.
+	FlushOnFullsync *bool `json:"flush_on_fullsync,omitempty"`
+
+	// GenerateTextMonitor Show commands as text in MONITOR.
+	GenerateTextMonitor *bool `json:"generate_text_monitor,omitempty"`
+
+	// GradualSrcMaxSources Sources that sync at once in gradual mode.
+	GradualSrcMaxSources *int `json:"gradual_src_max_sources,omitempty"`
+
+	// GradualSrcMode Whether sources sync gradually.
+	GradualSrcMode *string `json:"gradual_src_mode,omitempty"`
+
+	// GradualSyncMaxShardsPerSource Shards of a source that sync at once in gradual mode.
+	GradualSyncMaxShardsPerSource *int `json:"gradual_sync_max_shards_per_source,omitempty"`
+
+	// GradualSyncMode Whether shards sync gradually.
+	GradualSyncMode *string `json:"gradual_sync_mode,omitempty"`
+
+	// GradualSyncPolicy How gradual syncing is chosen.
+	GradualSyncPolicy *string `json:"gradual_sync_policy,omitempty"`
+
+	// GradualSyncPolicyParameters Parameters of the policy.
+	GradualSyncPolicyParameters json.RawMessage `json:"gradual_sync_policy_parameters,omitempty"`
+
+	// GroupUID Group that the database belongs to, 0 for none.
+	GroupUID *int `json:"group_uid,omitempty"`
+
+	// HashSlotsPolicy How many hash slots the database has.
+	HashSlotsPolicy *string `json:"hash_slots_policy,omitempty"`
+
+	// ImplicitShardKey Shard by the whole key if no rule matches.
+	ImplicitShardKey *bool `json:"implicit_shard_key,omitempty"`
 
 	// ImportFailureReason Why the newest import failed; empty unless it did. `file-larger-than-mem-limit` is followed by the expected
 	// size of the dataset and the database's limit, both in bytes.
 	ImportFailureReason *ImportFailureReason `json:"import_failure_reason,omitempty"`
 
 	// ImportProgress Percent; 100 only once succeeded.
-	ImportProgress *float64 `json:"import_progress,omitempty"`
+	ImportProgress *Progress `json:"import_progress,omitempty"`
 
 	// ImportStatus State of the newest import. Empty until the first one; it and `idle` say the same.
 	ImportStatus *ImportStatus `json:"import_status,omitempty"`
-	Internal     *bool         `json:"internal,omitempty"`
 
-	// LastBackupTime UTC, RFC 3339.
+	// Internal Whether the cluster itself uses the database.
+	Internal *bool `json:"internal,omitempty"`
+
+	// LastBackupTime When a backup last succeeded, UTC, RFC 3339.
 	LastBackupTime *string `json:"last_backup_time,omitempty"`
 
-	// LastChangedTime UTC, RFC 3339.
+	// LastChangedTime When a setting last changed, UTC, RFC 3339.
 	LastChangedTime *string `json:"last_changed_time,omitempty"`
 
-	// LastExportTime UTC, RFC 3339.
-	LastExportTime         *string `json:"last_export_time,omitempty"`
+	// LastExportTime When an export last succeeded, UTC, RFC 3339.
+	LastExportTime *string `json:"last_export_time,omitempty"`
+
+	// LinkSconnOnFullRequest When the proxy takes a connection to a shard for a client.
 	LinkSconnOnFullRequest *string `json:"link_sconn_on_full_request,omitempty"`
-	MasterPersistence      *bool   `json:"master_persistence,omitempty"`
-	MaxAOFFileSize         *int    `json:"max_aof_file_size,omitempty"`
-	MaxAOFLoadTime         *int    `json:"max_aof_load_time,omitempty"`
-	MaxClientPipeline      *int    `json:"max_client_pipeline,omitempty"`
-	MaxConnections         *int    `json:"max_connections,omitempty"`
-	MaxPipelined           *int    `json:"max_pipelined,omitempty"`
-	Maxclients             *int    `json:"maxclients,omitempty"`
+
+	// MasterPersistence Persist the primary shards too and not only the replicas.
+	MasterPersistence *bool `json:"master_persistence,omitempty"`
+
+	// MaxAOFFileSize Largest append-only file of a shard in bytes.
+	MaxAOFFileSize *int `json:"max_aof_file_size,omitempty"`
+
+	// MaxAOFLoadTime Longest time in seconds that a shard may take to load its append-only file.
+	MaxAOFLoadTime *int `json:"max_aof_load_time,omitempty"`
+
+	// MaxClientPipeline Most commands that a client may pipeline.
+	MaxClientPipeline *int `json:"max_client_pipeline,omitempty"`
+
+	// MaxConnections Most client connections through a proxy, 0 for no limit.
+	MaxConnections *int `json:"max_connections,omitempty"`
+
+	// MaxPipelined Most commands that the proxy pipelines to a shard.
+	MaxPipelined *int `json:"max_pipelined,omitempty"`
+
+	// Maxclients Most connections to a shard.
+	Maxclients *int `json:"maxclients,omitempty"`
 
 	// MemorySize Memory limit in bytes, 0 for none. An import whose dataset is expected to be larger fails.
-	MemorySize       *int64 `json:"memory_size,omitempty"`
-	MetricsExportAll *bool  `json:"metrics_export_all,omitempty"`
-	Mkms             *bool  `json:"mkms,omitempty"`
+	MemorySize *int64 `json:"memory_size,omitempty"`
+
+	// MetricsExportAll Export all metrics.
+	MetricsExportAll *bool `json:"metrics_export_all,omitempty"`
+
+	// Mkms Allow commands of several keys that are on several shards.
+	Mkms *bool `json:"mkms,omitempty"`
 
 	// ModuleList Modules of the database.
-	ModuleList                         *[]ModuleRef `json:"module_list,omitempty"`
-	MtlsAllowOutdatedCerts             *bool        `json:"mtls_allow_outdated_certs,omitempty"`
-	MtlsAllowWeakHashing               *bool        `json:"mtls_allow_weak_hashing,omitempty"`
-	MultiCommandsOpt                   *string      `json:"multi_commands_opt,omitempty"`
-	Name                               *string      `json:"name,omitempty"`
-	OSSCluster                         *bool        `json:"oss_cluster,omitempty"`
-	OSSClusterAPIPreferredEndpointType *string      `json:"oss_cluster_api_preferred_endpoint_type,omitempty"`
-	OSSClusterAPIPreferredIPType       *string      `json:"oss_cluster_api_preferred_ip_type,omitempty"`
-	OSSSharding                        *bool        `json:"oss_sharding,omitempty"`
-	PartialRequestTimeoutSeconds       *int         `json:"partial_request_timeout_seconds,omitempty"`
+	ModuleList *[]ModuleRef `json:"module_list,omitempty"`
+
+	// MtlsAllowOutdatedCerts Accept client certificates that have expired.
+	MtlsAllowOutdatedCerts *bool `json:"mtls_allow_outdated_certs,omitempty"`
+
+	// MtlsAllowWeakHashing Accept client certificates with a weak signature.
+	MtlsAllowWeakHashing *bool `json:"mtls_allow_weak_hashing,omitempty"`
+
+	// MultiCommandsOpt How the proxy sends commands of several keys to shards.
+	MultiCommandsOpt *string `json:"multi_commands_opt,omitempty"`
+
+	// Name The database's name: letters, digits and hyphens, with a letter or digit at both ends.
+	Name *string `json:"name,omitempty"`
+
+	// OSSCluster Offer the OSS Cluster API.
+	OSSCluster *bool `json:"oss_cluster,omitempty"`
+
+	// OSSClusterAPIPreferredEndpointType What the OSS Cluster API answers with.
+	OSSClusterAPIPreferredEndpointType *string `json:"oss_cluster_api_preferred_endpoint_type,omitempty"`
+
+	// OSSClusterAPIPreferredIPType Which addresses the OSS Cluster API answers with.
+	OSSClusterAPIPreferredIPType *string `json:"oss_cluster_api_preferred_ip_type,omitempty"`
+
+	// OSSSharding Shard as Redis Open Source does.
+	OSSSharding *bool `json:"oss_sharding,omitempty"`
+
+	// PartialRequestTimeoutSeconds Seconds after which a request that is incomplete is dropped.
+	PartialRequestTimeoutSeconds *int `json:"partial_request_timeout_seconds,omitempty"`
 
 	// Port TCP port; 0 for one that the cluster chooses.
-	Port                                     *int                      `json:"port,omitempty"`
-	PreemptiveDrainTimeoutSeconds            *int                      `json:"preemptive_drain_timeout_seconds,omitempty"`
-	Probabilistic                            *map[string]interface{}   `json:"probabilistic,omitempty"`
-	ProxyPolicy                              *string                   `json:"proxy_policy,omitempty"`
-	QueryPerformanceFactor                   *map[string]interface{}   `json:"query_performance_factor,omitempty"`
-	RackAware                                *bool                     `json:"rack_aware,omitempty"`
-	RecoveryWaitTime                         *int                      `json:"recovery_wait_time,omitempty"`
-	RedisClusterEnabled                      *bool                     `json:"redis_cluster_enabled,omitempty"`
-	RedisVersion                             *string                   `json:"redis_version,omitempty"`
-	ReplBacklogSize                          *string                   `json:"repl_backlog_size,omitempty"`
-	ReplicaReadOnly                          *bool                     `json:"replica_read_only,omitempty"`
-	ReplicaSconnsOnDemand                    *string                   `json:"replica_sconns_on_demand,omitempty"`
-	ReplicaSources                           *[]map[string]interface{} `json:"replica_sources,omitempty"`
-	ReplicaSync                              *string                   `json:"replica_sync,omitempty"`
-	ReplicaSyncConnectionAlarmTimeoutSeconds *int                      `json:"replica_sync_connection_alarm_timeout_seconds,omitempty"`
-	ReplicaSyncDist                          *bool                     `json:"replica_sync_dist,omitempty"`
-	Replication                              *bool                     `json:"replication,omitempty"`
-	ReplicationOomThresholdPercent           *int                      `json:"replication_oom_threshold_percent,omitempty"`
-	Resp3                                    *bool                     `json:"resp3,omitempty"`
-	RolesPermissions                         *[]map[string]interface{} `json:"roles_permissions,omitempty"`
-	SchedPolicy                              *string                   `json:"sched_policy,omitempty"`
-	Search                                   *map[string]interface{}   `json:"search,omitempty"`
-	SearchOnBigstore                         *bool                     `json:"search_on_bigstore,omitempty"`
-	ShardBlockCrossslotKeys                  *bool                     `json:"shard_block_crossslot_keys,omitempty"`
-	ShardBlockForeignKeys                    *bool                     `json:"shard_block_foreign_keys,omitempty"`
-	ShardImbalanceThreshold                  *float32                  `json:"shard_imbalance_threshold,omitempty"`
-	ShardImbalanceThresholdPercentage        *int                      `json:"shard_imbalance_threshold_percentage,omitempty"`
-	ShardKeyRegex                            *[]map[string]interface{} `json:"shard_key_regex,omitempty"`
-	ShardList                                *[]int                    `json:"shard_list,omitempty"`
-	Sharding                                 *bool                     `json:"sharding,omitempty"`
-	ShardsCount                              *int                      `json:"shards_count,omitempty"`
-	ShardsPlacement                          *string                   `json:"shards_placement,omitempty"`
+	Port *int `json:"port,omitempty"`
+
+	// PreemptiveDrainTimeoutSeconds Seconds that clients have to leave before a failover.
+	PreemptiveDrainTimeoutSeconds *int `json:"preemptive_drain_timeout_seconds,omitempty"`
+
+	// Probabilistic Settings of probabilistic data types.
+	Probabilistic json.RawMessage `json:"probabilistic,omitempty"`
+
+	// ProxyPolicy Which nodes the proxy listens on.
+	ProxyPolicy *string `json:"proxy_policy,omitempty"`
+
+	// QueryPerformanceFactor Settings of the query performance factor.
+	QueryPerformanceFactor json.RawMessage `json:"query_performance_factor,omitempty"`
+
+	// RackAware Keep a shard and its replica in different racks.
+	RackAware *bool `json:"rack_aware,omitempty"`
+
+	// RecoveryWaitTime Seconds to wait for data on persistent storage in a recovery, -1 for ever.
+	RecoveryWaitTime *int `json:"recovery_wait_time,omitempty"`
+
+	// RedisClusterEnabled Whether the shards run in cluster mode.
+	RedisClusterEnabled *bool `json:"redis_cluster_enabled,omitempty"`
+
+	// RedisVersion Version of Redis.
+	RedisVersion *string `json:"redis_version,omitempty"`
+
+	// ReplBacklogSize Size of the replication backlog in bytes or `auto`.
+	ReplBacklogSize *string `json:"repl_backlog_size,omitempty"`
+
+	// ReplicaReadOnly Whether a Replica Of database refuses writes.
+	ReplicaReadOnly *bool `json:"replica_read_only,omitempty"`
+
+	// ReplicaSconnsOnDemand Connect to replicas only when needed.
+	ReplicaSconnsOnDemand *string `json:"replica_sconns_on_demand,omitempty"`
+
+	// ReplicaSources Databases to sync from (Replica Of). Passwords in it come back empty unless the cluster shows credentials.
+	ReplicaSources json.RawMessage `json:"replica_sources,omitempty"`
+
+	// ReplicaSync Whether the database syncs from its replica sources.
+	ReplicaSync *string `json:"replica_sync,omitempty"`
+
+	// ReplicaSyncConnectionAlarmTimeoutSeconds Seconds without a connection to a source that raise an alert, 0 for never.
+	ReplicaSyncConnectionAlarmTimeoutSeconds *int `json:"replica_sync_connection_alarm_timeout_seconds,omitempty"`
+
+	// ReplicaSyncDist Run the Replica Of syncer on several nodes.
+	ReplicaSyncDist *bool `json:"replica_sync_dist,omitempty"`
+
+	// Replication Keep a replica of each shard.
+	Replication *bool `json:"replication,omitempty"`
+
+	// ReplicationOomThresholdPercent Percent of the memory limit that replication may use.
+	ReplicationOomThresholdPercent *int `json:"replication_oom_threshold_percent,omitempty"`
+
+	// Resp3 Allow RESP3.
+	Resp3 *bool `json:"resp3,omitempty"`
+
+	// RolesPermissions Which role has which ACL in this database.
+	RolesPermissions json.RawMessage `json:"roles_permissions,omitempty"`
+
+	// SchedPolicy How the proxy spreads requests over its connections.
+	SchedPolicy *string `json:"sched_policy,omitempty"`
+
+	// Search Settings of Search and query.
+	Search json.RawMessage `json:"search,omitempty"`
+
+	// SearchOnBigstore Whether Search works on flash.
+	SearchOnBigstore *bool `json:"search_on_bigstore,omitempty"`
+
+	// ShardBlockCrossslotKeys Refuse commands whose keys are in several hash slots.
+	ShardBlockCrossslotKeys *bool `json:"shard_block_crossslot_keys,omitempty"`
+
+	// ShardBlockForeignKeys Refuse keys that belong to another shard.
+	ShardBlockForeignKeys *bool `json:"shard_block_foreign_keys,omitempty"`
+
+	// ShardImbalanceThreshold Difference of shards at which they are balanced.
+	ShardImbalanceThreshold *float32 `json:"shard_imbalance_threshold,omitempty"`
+
+	// ShardImbalanceThresholdPercentage Difference of shards in percent at which they are balanced.
+	ShardImbalanceThresholdPercentage *int `json:"shard_imbalance_threshold_percentage,omitempty"`
+
+	// ShardKeyRegex Rules that find the part of a key to shard by.
+	ShardKeyRegex json.RawMessage `json:"shard_key_regex,omitempty"`
+
+	// ShardList uids of the shards.
+	ShardList *[]int `json:"shard_list,omitempty"`
+
+	// Sharding Spread the data over several shards.
+	Sharding *bool `json:"sharding,omitempty"`
+
+	// ShardsCount Number of primary shards.
+	ShardsCount *int `json:"shards_count,omitempty"`
+
+	// ShardsPlacement Put shards on few nodes or on many.
+	ShardsPlacement *string `json:"shards_placement,omitempty"`
 
 	// SkipImportAnalyze Skip the check of the dataset's expected size against `memory_size`. Integrity is checked all the same.
-	SkipImportAnalyze *string                   `json:"skip_import_analyze,omitempty"`
-	SlaveBuffer       *string                   `json:"slave_buffer,omitempty"`
-	SlaveHa           *bool                     `json:"slave_ha,omitempty"`
-	SlaveHaPriority   *int                      `json:"slave_ha_priority,omitempty"`
-	SnapshotPolicy    *[]map[string]interface{} `json:"snapshot_policy,omitempty"`
-	SSL               *bool                     `json:"ssl,omitempty"`
+	SkipImportAnalyze *string `json:"skip_import_analyze,omitempty"`
+
+	// SlaveBuffer Size of the replica's output buffer or `auto`.
+	SlaveBuffer *string `json:"slave_buffer,omitempty"`
+
+	// SlaveHa Replace a replica whose node has failed.
+	SlaveHa *bool `json:"slave_ha,omitempty"`
+
+	// SlaveHaPriority Order in which replicas are replaced.
+	SlaveHaPriority *int `json:"slave_ha_priority,omitempty"`
+
+	// SnapshotPolicy When snapshots are taken.
+	SnapshotPolicy json.RawMessage `json:"snapshot_policy,omitempty"`
+
+	// SSL Whether clients connect with TLS. Deprecated by Redis Software.
+	SSL *bool `json:"ssl,omitempty"`
 
 	// Status Where the database is in its life. Imports and resets need it `active`.
-	Status                  *BDBStatus                `json:"status,omitempty"`
-	SupportSyncerReconf     *bool                     `json:"support_syncer_reconf,omitempty"`
-	Sync                    *string                   `json:"sync,omitempty"`
-	SyncDedicatedThreads    *int                      `json:"sync_dedicated_threads,omitempty"`
-	SyncSources             *[]map[string]interface{} `json:"sync_sources,omitempty"`
-	SyncerLogLevel          *string                   `json:"syncer_log_level,omitempty"`
-	SyncerMode              *string                   `json:"syncer_mode,omitempty"`
-	Tags                    *[]map[string]interface{} `json:"tags,omitempty"`
-	ThroughputIngress       *float32                  `json:"throughput_ingress,omitempty"`
-	Timeseries              *map[string]interface{}   `json:"timeseries,omitempty"`
-	TLSMode                 *string                   `json:"tls_mode,omitempty"`
-	TopologyEpoch           *int                      `json:"topology_epoch,omitempty"`
-	TrackingTableMaxKeys    *int                      `json:"tracking_table_max_keys,omitempty"`
-	TrafficManuallyDisabled *bool                     `json:"traffic_manually_disabled,omitempty"`
-	Type                    *string                   `json:"type,omitempty"`
+	Status *BDBStatus `json:"status,omitempty"`
 
-	// UID Unique in the cluster, fixed at creation.
-	UID               *int      `json:"uid,omitempty"`
-	UseNodes          *[]string `json:"use_nodes,omitempty"`
-	UseSelectiveFlush *bool     `json:"use_selective_flush,omitempty"`
-	Version           *string   `json:"version,omitempty"`
-	WaitCommand       *bool     `json:"wait_command,omitempty"`
+	// SupportSyncerReconf Change the syncer's settings without a restart.
+	SupportSyncerReconf *bool `json:"support_syncer_reconf,omitempty"`
+
+	// Sync Whether the database syncs. Deprecated by Redis Software.
+	Sync *string `json:"sync,omitempty"`
+
+	// SyncDedicatedThreads Threads of the syncer.
+	SyncDedicatedThreads *int `json:"sync_dedicated_threads,omitempty"`
+
+	// SyncSources Databases to sync from. Deprecated by Redis Software.
+	SyncSources json.RawMessage `json:"sync_sources,omitempty"`
+
+	// SyncerLogLevel What the syncer logs.
+	SyncerLogLevel *string `json:"syncer_log_level,omitempty"`
+
+	// SyncerMode Where the syncer runs.
+	SyncerMode *string `json:"syncer_mode,omitempty"`
+
+	// Tags Tags of the database.
+	Tags json.RawMessage `json:"tags,omitempty"`
+
+	// ThroughputIngress Reserved throughput; 0 for none.
+	ThroughputIngress *float32 `json:"throughput_ingress,omitempty"`
+
+	// Timeseries Settings of time series.
+	Timeseries json.RawMessage `json:"timeseries,omitempty"`
+
+	// TLSMode Who connects with TLS.
+	TLSMode *string `json:"tls_mode,omitempty"`
+
+	// TopologyEpoch How often the topology has changed.
+	TopologyEpoch *int `json:"topology_epoch,omitempty"`
+
+	// TrackingTableMaxKeys Most keys that client-side caching tracks.
+	TrackingTableMaxKeys *int `json:"tracking_table_max_keys,omitempty"`
+
+	// TrafficManuallyDisabled Whether an operator has stopped the traffic.
+	TrafficManuallyDisabled *bool `json:"traffic_manually_disabled,omitempty"`
+
+	// Type The protocol.
+	Type *string `json:"type,omitempty"`
+
+	// UID Unique in the cluster. The next free one if a creation leaves it out.
+	UID *int `json:"uid,omitempty"`
+
+	// UseNodes Nodes to put the shards on.
+	UseNodes *[]string `json:"use_nodes,omitempty"`
+
+	// UseSelectiveFlush Erase only what changed before a sync.
+	UseSelectiveFlush *bool `json:"use_selective_flush,omitempty"`
+
+	// Version Version of the database's software.
+	Version *string `json:"version,omitempty"`
+
+	// WaitCommand Whether WAIT is supported.
+	WaitCommand *bool `json:"wait_command,omitempty"`
 }
 
-// BDBCreate A new database. Fields as in an update, and those that are fixed once it exists.
-//
-// Example: {"memory_size":1073741824,"name":"sessions"}
+// BDBCreate A new database.
 type BDBCreate struct {
-	AccountID                      *int                      `json:"account_id,omitempty"`
-	ACL                            *[]map[string]interface{} `json:"acl,omitempty"`
-	ActiveDefragCycleMax           *int                      `json:"active_defrag_cycle_max,omitempty"`
-	ActiveDefragCycleMin           *int                      `json:"active_defrag_cycle_min,omitempty"`
-	ActiveDefragIgnoreBytes        *string                   `json:"active_defrag_ignore_bytes,omitempty"`
-	ActiveDefragMaxScanFields      *int                      `json:"active_defrag_max_scan_fields,omitempty"`
-	ActiveDefragThresholdLower     *int                      `json:"active_defrag_threshold_lower,omitempty"`
-	ActiveDefragThresholdUpper     *int                      `json:"active_defrag_threshold_upper,omitempty"`
-	Activedefrag                   *string                   `json:"activedefrag,omitempty"`
-	AOFPolicy                      *string                   `json:"aof_policy,omitempty"`
-	AuditSettings                  *map[string]interface{}   `json:"audit_settings,omitempty"`
-	AuthenticationAdminPass        *string                   `json:"authentication_admin_pass,omitempty"`
-	AuthenticationRedisPass        *string                   `json:"authentication_redis_pass,omitempty"`
-	AuthenticationSASLPass         *string                   `json:"authentication_sasl_pass,omitempty"`
-	AuthenticationSASLUname        *string                   `json:"authentication_sasl_uname,omitempty"`
-	AuthenticationSSLClientCerts   *[]map[string]interface{} `json:"authentication_ssl_client_certs,omitempty"`
-	AuthenticationSSLCRDTCerts     *[]map[string]interface{} `json:"authentication_ssl_crdt_certs,omitempty"`
-	AuthorizedNames                *[]string                 `json:"authorized_names,omitempty"`
-	AuthorizedSubjects             *[]map[string]interface{} `json:"authorized_subjects,omitempty"`
-	AutoShardsBalancing            *bool                     `json:"auto_shards_balancing,omitempty"`
-	AutoShardsBalancingGracePeriod *int                      `json:"auto_shards_balancing_grace_period,omitempty"`
-	AutoUpgrade                    *bool                     `json:"auto_upgrade,omitempty"`
-	AvoidNodes                     *[]string                 `json:"avoid_nodes,omitempty"`
+	// AccountID Account that the database belongs to.
+	AccountID *int `json:"account_id,omitempty"`
+
+	// ACL Access rules of the memcached protocol.
+	ACL json.RawMessage `json:"acl,omitempty"`
+
+	// ActiveDefragCycleMax Most CPU time that defragmentation takes, in percent.
+	ActiveDefragCycleMax *int `json:"active_defrag_cycle_max,omitempty"`
+
+	// ActiveDefragCycleMin Least CPU time that defragmentation takes, in percent.
+	ActiveDefragCycleMin *int `json:"active_defrag_cycle_min,omitempty"`
+
+	// ActiveDefragIgnoreBytes Bytes of fragmentation below which defragmentation does not start.
+	ActiveDefragIgnoreBytes *string `json:"active_defrag_ignore_bytes,omitempty"`
+
+	// ActiveDefragMaxScanFields Largest collection that the main scan defragments.
+	ActiveDefragMaxScanFields *int `json:"active_defrag_max_scan_fields,omitempty"`
+
+	// ActiveDefragThresholdLower Percent of fragmentation at which defragmentation starts.
+	ActiveDefragThresholdLower *int `json:"active_defrag_threshold_lower,omitempty"`
+
+	// ActiveDefragThresholdUpper Percent of fragmentation at which defragmentation takes the most CPU time.
+	ActiveDefragThresholdUpper *int `json:"active_defrag_threshold_upper,omitempty"`
+
+	// Activedefrag Whether memory is defragmented while the database runs.
+	Activedefrag *string `json:"activedefrag,omitempty"`
+
+	// AOFPolicy When the append-only file is synced.
+	AOFPolicy *string `json:"aof_policy,omitempty"`
+
+	// AuditSettings What is audited.
+	AuditSettings json.RawMessage `json:"audit_settings,omitempty"`
+
+	// AuthenticationAdminPass Password of the administration user. Answers show it empty unless the cluster shows credentials.
+	AuthenticationAdminPass *string `json:"authentication_admin_pass,omitempty"`
+
+	// AuthenticationRedisPass Password of the default user. Answers show it empty unless the cluster shows credentials.
+	AuthenticationRedisPass *string `json:"authentication_redis_pass,omitempty"`
+
+	// AuthenticationSASLPass Password of the memcached protocol. Answers show it empty unless the cluster shows credentials.
+	AuthenticationSASLPass *string `json:"authentication_sasl_pass,omitempty"`
+
+	// AuthenticationSASLUname User name of the memcached protocol.
+	AuthenticationSASLUname *string `json:"authentication_sasl_uname,omitempty"`
+
+	// AuthenticationSSLClientCerts Certificates that clients may present.
+	AuthenticationSSLClientCerts json.RawMessage `json:"authentication_ssl_client_certs,omitempty"`
+
+	// AuthenticationSSLCRDTCerts Certificates that syncers of an Active-Active database may present.
+	AuthenticationSSLCRDTCerts json.RawMessage `json:"authentication_ssl_crdt_certs,omitempty"`
+
+	// AuthorizedNames Subject names of clients that may connect. Deprecated by Redis Software.
+	AuthorizedNames *[]string `json:"authorized_names,omitempty"`
+
+	// AuthorizedSubjects Subjects of certificates whose clients may connect.
+	AuthorizedSubjects json.RawMessage `json:"authorized_subjects,omitempty"`
+
+	// AutoShardsBalancing Balance shards automatically.
+	AutoShardsBalancing *bool `json:"auto_shards_balancing,omitempty"`
+
+	// AutoShardsBalancingGracePeriod Seconds to wait before shards are balanced.
+	AutoShardsBalancingGracePeriod *int `json:"auto_shards_balancing_grace_period,omitempty"`
+
+	// AutoUpgrade Upgrade the database with the cluster.
+	AutoUpgrade *bool `json:"auto_upgrade,omitempty"`
+
+	// AvoidNodes Nodes to keep the shards off.
+	AvoidNodes *[]string `json:"avoid_nodes,omitempty"`
 
 	// Backup Back up periodically. Needs `backup_interval`.
 	Backup *bool `json:"backup,omitempty"`
@@ -477,182 +846,1012 @@ type BDBCreate struct {
 	// BackupLocation The directory that periodic backups go to. Credentials never come back.
 	//
 	// Example: {"path":"/mnt/backups","type":"mount_point"}
-	BackupLocation                        *BackupLocation           `json:"backup_location,omitempty"`
-	Bigstore                              *bool                     `json:"bigstore,omitempty"`
-	BigstoreMaxRAMRatio                   *int                      `json:"bigstore_max_ram_ratio,omitempty"`
-	BigstoreRAMSize                       *int                      `json:"bigstore_ram_size,omitempty"`
-	BigstoreRAMWeights                    *[]map[string]interface{} `json:"bigstore_ram_weights,omitempty"`
-	BigstoreVersion                       *int                      `json:"bigstore_version,omitempty"`
-	ClientBufferLimit                     *string                   `json:"client_buffer_limit,omitempty"`
-	ClientCertSubjectValidationType       *string                   `json:"client_cert_subject_validation_type,omitempty"`
-	CompareKeyHslot                       *bool                     `json:"compare_key_hslot,omitempty"`
-	Conns                                 *int                      `json:"conns,omitempty"`
-	ConnsGlobalMaximumDedicated           *int                      `json:"conns_global_maximum_dedicated,omitempty"`
-	ConnsMinimumDedicated                 *int                      `json:"conns_minimum_dedicated,omitempty"`
-	ConnsType                             *string                   `json:"conns_type,omitempty"`
-	CRDT                                  *bool                     `json:"crdt,omitempty"`
-	CRDTCausalConsistency                 *bool                     `json:"crdt_causal_consistency,omitempty"`
-	CRDTConfigVersion                     *int                      `json:"crdt_config_version,omitempty"`
-	CRDTFeaturesetVersion                 *int                      `json:"crdt_featureset_version,omitempty"`
-	CRDTGhostReplicaIds                   *string                   `json:"crdt_ghost_replica_ids,omitempty"`
-	CRDTGUID                              *string                   `json:"crdt_guid,omitempty"`
-	CRDTModules                           *string                   `json:"crdt_modules,omitempty"`
-	CRDTProtocolVersion                   *int                      `json:"crdt_protocol_version,omitempty"`
-	CRDTReplBacklogSize                   *string                   `json:"crdt_repl_backlog_size,omitempty"`
-	CRDTReplicaID                         *int                      `json:"crdt_replica_id,omitempty"`
-	CRDTReplicas                          *string                   `json:"crdt_replicas,omitempty"`
-	CRDTSources                           *[]map[string]interface{} `json:"crdt_sources,omitempty"`
-	CRDTSync                              *string                   `json:"crdt_sync,omitempty"`
-	CRDTSyncConnectionAlarmTimeoutSeconds *int                      `json:"crdt_sync_connection_alarm_timeout_seconds,omitempty"`
-	CRDTSyncDist                          *bool                     `json:"crdt_sync_dist,omitempty"`
-	CRDTSyncerAutoOomUnlatch              *bool                     `json:"crdt_syncer_auto_oom_unlatch,omitempty"`
-	CRDTXaddIDUniquenessMode              *string                   `json:"crdt_xadd_id_uniqueness_mode,omitempty"`
-	DataInternodeEncryption               *bool                     `json:"data_internode_encryption,omitempty"`
-	DataPersistence                       *string                   `json:"data_persistence,omitempty"`
+	BackupLocation *BackupLocation `json:"backup_location,omitempty"`
 
-	// DatasetImportSources Sources to import from where a request names none. Never returned.
-	DatasetImportSources               *[]ImportSource `json:"dataset_import_sources,omitempty"`
-	DBConnsAuditing                    *bool           `json:"db_conns_auditing,omitempty"`
-	DefaultUser                        *bool           `json:"default_user,omitempty"`
-	DisabledCommands                   *string         `json:"disabled_commands,omitempty"`
-	DisconnectClientsOnPasswordRemoval *bool           `json:"disconnect_clients_on_password_removal,omitempty"`
-	DNSSuffixes                        *[]string       `json:"dns_suffixes,omitempty"`
+	// Bigstore Keep part of the data on flash (Auto Tiering).
+	Bigstore *bool `json:"bigstore,omitempty"`
+
+	// BigstoreMaxRAMRatio Most of the memory limit that is RAM, in percent.
+	BigstoreMaxRAMRatio *int `json:"bigstore_max_ram_ratio,omitempty"`
+
+	// BigstoreRAMSize RAM of a database with flash in bytes.
+	BigstoreRAMSize *int `json:"bigstore_ram_size,omitempty"`
+
+	// BigstoreRAMWeights How the RAM is shared among shards.
+	BigstoreRAMWeights json.RawMessage `json:"bigstore_ram_weights,omitempty"`
+
+	// BigstoreVersion Version of Auto Tiering.
+	BigstoreVersion *int `json:"bigstore_version,omitempty"`
+
+	// ClientBufferLimit Limit of a client's output buffer.
+	ClientBufferLimit *string `json:"client_buffer_limit,omitempty"`
+
+	// ClientCertSubjectValidationType Which part of a client's certificate is checked.
+	ClientCertSubjectValidationType *string `json:"client_cert_subject_validation_type,omitempty"`
+
+	// CompareKeyHslot Refuse commands whose keys are in several hash slots.
+	CompareKeyHslot *bool `json:"compare_key_hslot,omitempty"`
+
+	// Conns Connections from the proxy to a shard.
+	Conns *int `json:"conns,omitempty"`
+
+	// ConnsGlobalMaximumDedicated Most dedicated connections from the proxy to all shards.
+	ConnsGlobalMaximumDedicated *int `json:"conns_global_maximum_dedicated,omitempty"`
+
+	// ConnsMinimumDedicated Fewest dedicated connections from a proxy's worker to a shard.
+	ConnsMinimumDedicated *int `json:"conns_minimum_dedicated,omitempty"`
+
+	// ConnsType What `conns` counts.
+	ConnsType *string `json:"conns_type,omitempty"`
+
+	// CRDT Whether this is an instance of an Active-Active database.
+	CRDT *bool `json:"crdt,omitempty"`
+
+	// CRDTCausalConsistency Causal consistency between instances.
+	CRDTCausalConsistency *bool `json:"crdt_causal_consistency,omitempty"`
+
+	// CRDTConfigVersion Version of the Active-Active configuration.
+	CRDTConfigVersion *int `json:"crdt_config_version,omitempty"`
+
+	// CRDTFeaturesetVersion Version of the Active-Active feature set.
+	CRDTFeaturesetVersion *int `json:"crdt_featureset_version,omitempty"`
+
+	// CRDTGhostReplicaIds IDs of removed instances, separated by commas.
+	CRDTGhostReplicaIds *string `json:"crdt_ghost_replica_ids,omitempty"`
+
+	// CRDTGUID GUID of the Active-Active database.
+	CRDTGUID *string `json:"crdt_guid,omitempty"`
+
+	// CRDTModules Modules of the Active-Active database as JSON in a string.
+	CRDTModules *string `json:"crdt_modules,omitempty"`
+
+	// CRDTProtocolVersion Version of the Active-Active protocol.
+	CRDTProtocolVersion *int `json:"crdt_protocol_version,omitempty"`
+
+	// CRDTReplBacklogSize Size of the Active-Active replication backlog in bytes or `auto`.
+	CRDTReplBacklogSize *string `json:"crdt_repl_backlog_size,omitempty"`
+
+	// CRDTReplicaID ID of this instance.
+	CRDTReplicaID *int `json:"crdt_replica_id,omitempty"`
+
+	// CRDTReplicas Configuration of the instances.
+	CRDTReplicas *string `json:"crdt_replicas,omitempty"`
+
+	// CRDTSources Instances to sync from.
+	CRDTSources json.RawMessage `json:"crdt_sources,omitempty"`
+
+	// CRDTSync Whether this instance syncs from the others.
+	CRDTSync *string `json:"crdt_sync,omitempty"`
+
+	// CRDTSyncConnectionAlarmTimeoutSeconds Seconds without a connection to an instance that raise an alert, 0 for never.
+	CRDTSyncConnectionAlarmTimeoutSeconds *int `json:"crdt_sync_connection_alarm_timeout_seconds,omitempty"`
+
+	// CRDTSyncDist Run the Active-Active syncer on several nodes.
+	CRDTSyncDist *bool `json:"crdt_sync_dist,omitempty"`
+
+	// CRDTSyncerAutoOomUnlatch Resume syncing by itself after it ran out of memory.
+	CRDTSyncerAutoOomUnlatch *bool `json:"crdt_syncer_auto_oom_unlatch,omitempty"`
+
+	// CRDTXaddIDUniquenessMode How stream IDs are kept unique.
+	CRDTXaddIDUniquenessMode *string `json:"crdt_xadd_id_uniqueness_mode,omitempty"`
+
+	// DataInternodeEncryption Encrypt traffic between nodes.
+	DataInternodeEncryption *bool `json:"data_internode_encryption,omitempty"`
+
+	// DataPersistence How data is kept on disk.
+	DataPersistence *string `json:"data_persistence,omitempty"`
+
+	// DatasetImportSources Sources of an import whose request names none. Answers show an empty list.
+	DatasetImportSources *[]ImportSource `json:"dataset_import_sources,omitempty"`
+
+	// DBConnsAuditing Audit connections. Deprecated by Redis Software.
+	DBConnsAuditing *bool `json:"db_conns_auditing,omitempty"`
+
+	// DefaultUser Whether clients may connect as the default user.
+	DefaultUser *bool `json:"default_user,omitempty"`
+
+	// DisabledCommands Commands that are refused, separated by commas.
+	DisabledCommands *string `json:"disabled_commands,omitempty"`
+
+	// DisconnectClientsOnPasswordRemoval Close the connections of clients whose password is removed.
+	DisconnectClientsOnPasswordRemoval *bool `json:"disconnect_clients_on_password_removal,omitempty"`
+
+	// DNSSuffixes DNS suffixes of the database's endpoints.
+	DNSSuffixes *[]string `json:"dns_suffixes,omitempty"`
 
 	// EmailAlerts Send mail on alerts of this database.
-	EmailAlerts                   *bool                   `json:"email_alerts,omitempty"`
-	Endpoint                      *string                 `json:"endpoint,omitempty"`
-	EnforceClientAuthentication   *string                 `json:"enforce_client_authentication,omitempty"`
-	EvictionPolicy                *string                 `json:"eviction_policy,omitempty"`
-	FlushOnFullsync               *bool                   `json:"flush_on_fullsync,omitempty"`
-	GenerateTextMonitor           *bool                   `json:"generate_text_monitor,omitempty"`
-	GradualSrcMaxSources          *int                    `json:"gradual_src_max_sources,omitempty"`
-	GradualSrcMode                *string                 `json:"gradual_src_mode,omitempty"`
-	GradualSyncMaxShardsPerSource *int                    `json:"gradual_sync_max_shards_per_source,omitempty"`
-	GradualSyncMode               *string                 `json:"gradual_sync_mode,omitempty"`
-	GradualSyncPolicy             *string                 `json:"gradual_sync_policy,omitempty"`
-	GradualSyncPolicyParameters   *map[string]interface{} `json:"gradual_sync_policy_parameters,omitempty"`
-	HashSlotsPolicy               *string                 `json:"hash_slots_policy,omitempty"`
-	ImplicitShardKey              *bool                   `json:"implicit_shard_key,omitempty"`
-	Internal                      *bool                   `json:"internal,omitempty"`
-	LinkSconnOnFullRequest        *string                 `json:"link_sconn_on_full_request,omitempty"`
-	MasterPersistence             *bool                   `json:"master_persistence,omitempty"`
-	MaxAOFFileSize                *int                    `json:"max_aof_file_size,omitempty"`
-	MaxAOFLoadTime                *int                    `json:"max_aof_load_time,omitempty"`
-	MaxClientPipeline             *int                    `json:"max_client_pipeline,omitempty"`
-	MaxConnections                *int                    `json:"max_connections,omitempty"`
-	MaxPipelined                  *int                    `json:"max_pipelined,omitempty"`
-	Maxclients                    *int                    `json:"maxclients,omitempty"`
+	EmailAlerts *bool `json:"email_alerts,omitempty"`
+
+	// Endpoint Name of the endpoint to bind.
+	Endpoint *string `json:"endpoint,omitempty"`
+
+	// EnforceClientAuthentication Whether clients must present a certificate.
+	EnforceClientAuthentication *string `json:"enforce_client_authentication,omitempty"`
+
+	// EvictionPolicy Which keys go when the memory limit is reached.
+	EvictionPolicy *string `json:"eviction_policy,omitempty"`
+
+	// FlushOnFullsync Erase the database before a full sync.
+	FlushOnFullsync *bool `json:"flush_on_fullsync,omitempty"`
+
+	// GenerateTextMonitor Show commands as text in MONITOR.
+	GenerateTextMonitor *bool `json:"generate_text_monitor,omitempty"`
+
+	// GradualSrcMaxSources Sources that sync at once in gradual mode.
+	GradualSrcMaxSources *int `json:"gradual_src_max_sources,omitempty"`
+
+	// GradualSrcMode Whether sources sync gradually.
+	GradualSrcMode *string `json:"gradual_src_mode,omitempty"`
+
+	// GradualSyncMaxShardsPerSource Shards of a source that sync at once in gradual mode.
+	GradualSyncMaxShardsPerSource *int `json:"gradual_sync_max_shards_per_source,omitempty"`
+
+	// GradualSyncMode Whether shards sync gradually.
+	GradualSyncMode *string `json:"gradual_sync_mode,omitempty"`
+
+	// GradualSyncPolicy How gradual syncing is chosen.
+	GradualSyncPolicy *string `json:"gradual_sync_policy,omitempty"`
+
+	// GradualSyncPolicyParameters Parameters of the policy.
+	GradualSyncPolicyParameters json.RawMessage `json:"gradual_sync_policy_parameters,omitempty"`
+
+	// HashSlotsPolicy How many hash slots the database has.
+	HashSlotsPolicy *string `json:"hash_slots_policy,omitempty"`
+
+	// ImplicitShardKey Shard by the whole key if no rule matches.
+	ImplicitShardKey *bool `json:"implicit_shard_key,omitempty"`
+
+	// Internal Whether the cluster itself uses the database.
+	Internal *bool `json:"internal,omitempty"`
+
+	// LinkSconnOnFullRequest When the proxy takes a connection to a shard for a client.
+	LinkSconnOnFullRequest *string `json:"link_sconn_on_full_request,omitempty"`
+
+	// MasterPersistence Persist the primary shards too and not only the replicas.
+	MasterPersistence *bool `json:"master_persistence,omitempty"`
+
+	// MaxAOFFileSize Largest append-only file of a shard in bytes.
+	MaxAOFFileSize *int `json:"max_aof_file_size,omitempty"`
+
+	// MaxAOFLoadTime Longest time in seconds that a shard may take to load its append-only file.
+	MaxAOFLoadTime *int `json:"max_aof_load_time,omitempty"`
+
+	// MaxClientPipeline Most commands that a client may pipeline.
+	MaxClientPipeline *int `json:"max_client_pipeline,omitempty"`
+
+	// MaxConnections Most client connections through a proxy, 0 for no limit.
+	MaxConnections *int `json:"max_connections,omitempty"`
+
+	// MaxPipelined Most commands that the proxy pipelines to a shard.
+	MaxPipelined *int `json:"max_pipelined,omitempty"`
+
+	// Maxclients Most connections to a shard.
+	Maxclients *int `json:"maxclients,omitempty"`
 
 	// MemorySize Memory limit in bytes, 0 for none. An import whose dataset is expected to be larger fails.
-	MemorySize       int64 `json:"memory_size"`
+	MemorySize int64 `json:"memory_size"`
+
+	// MetricsExportAll Export all metrics.
 	MetricsExportAll *bool `json:"metrics_export_all,omitempty"`
-	Mkms             *bool `json:"mkms,omitempty"`
+
+	// Mkms Allow commands of several keys that are on several shards.
+	Mkms *bool `json:"mkms,omitempty"`
 
 	// ModuleList Modules of the database.
-	ModuleList             *[]ModuleRef `json:"module_list,omitempty"`
-	MtlsAllowOutdatedCerts *bool        `json:"mtls_allow_outdated_certs,omitempty"`
-	MtlsAllowWeakHashing   *bool        `json:"mtls_allow_weak_hashing,omitempty"`
-	MultiCommandsOpt       *string      `json:"multi_commands_opt,omitempty"`
+	ModuleList *[]ModuleRef `json:"module_list,omitempty"`
 
-	// Name letters, digits and hyphens with a letter or digit at both ends, 63 at most
-	Name                               string  `json:"name"`
-	OSSCluster                         *bool   `json:"oss_cluster,omitempty"`
+	// MtlsAllowOutdatedCerts Accept client certificates that have expired.
+	MtlsAllowOutdatedCerts *bool `json:"mtls_allow_outdated_certs,omitempty"`
+
+	// MtlsAllowWeakHashing Accept client certificates with a weak signature.
+	MtlsAllowWeakHashing *bool `json:"mtls_allow_weak_hashing,omitempty"`
+
+	// MultiCommandsOpt How the proxy sends commands of several keys to shards.
+	MultiCommandsOpt *string `json:"multi_commands_opt,omitempty"`
+
+	// Name The database's name: letters, digits and hyphens, with a letter or digit at both ends.
+	Name string `json:"name"`
+
+	// OSSCluster Offer the OSS Cluster API.
+	OSSCluster *bool `json:"oss_cluster,omitempty"`
+
+	// OSSClusterAPIPreferredEndpointType What the OSS Cluster API answers with.
 	OSSClusterAPIPreferredEndpointType *string `json:"oss_cluster_api_preferred_endpoint_type,omitempty"`
-	OSSClusterAPIPreferredIPType       *string `json:"oss_cluster_api_preferred_ip_type,omitempty"`
-	OSSSharding                        *bool   `json:"oss_sharding,omitempty"`
-	PartialRequestTimeoutSeconds       *int    `json:"partial_request_timeout_seconds,omitempty"`
+
+	// OSSClusterAPIPreferredIPType Which addresses the OSS Cluster API answers with.
+	OSSClusterAPIPreferredIPType *string `json:"oss_cluster_api_preferred_ip_type,omitempty"`
+
+	// OSSSharding Shard as Redis Open Source does.
+	OSSSharding *bool `json:"oss_sharding,omitempty"`
+
+	// PartialRequestTimeoutSeconds Seconds after which a request that is incomplete is dropped.
+	PartialRequestTimeoutSeconds *int `json:"partial_request_timeout_seconds,omitempty"`
 
 	// Port TCP port; 0 for one that the cluster chooses.
-	Port                                     *int                      `json:"port,omitempty"`
-	PreemptiveDrainTimeoutSeconds            *int                      `json:"preemptive_drain_timeout_seconds,omitempty"`
-	Probabilistic                            *map[string]interface{}   `json:"probabilistic,omitempty"`
-	ProxyPolicy                              *string                   `json:"proxy_policy,omitempty"`
-	QueryPerformanceFactor                   *map[string]interface{}   `json:"query_performance_factor,omitempty"`
-	RackAware                                *bool                     `json:"rack_aware,omitempty"`
-	RecoveryWaitTime                         *int                      `json:"recovery_wait_time,omitempty"`
-	RedisVersion                             *string                   `json:"redis_version,omitempty"`
-	ReplBacklogSize                          *string                   `json:"repl_backlog_size,omitempty"`
-	ReplicaReadOnly                          *bool                     `json:"replica_read_only,omitempty"`
-	ReplicaSconnsOnDemand                    *string                   `json:"replica_sconns_on_demand,omitempty"`
-	ReplicaSources                           *[]map[string]interface{} `json:"replica_sources,omitempty"`
-	ReplicaSync                              *string                   `json:"replica_sync,omitempty"`
-	ReplicaSyncConnectionAlarmTimeoutSeconds *int                      `json:"replica_sync_connection_alarm_timeout_seconds,omitempty"`
-	ReplicaSyncDist                          *bool                     `json:"replica_sync_dist,omitempty"`
-	Replication                              *bool                     `json:"replication,omitempty"`
-	ReplicationOomThresholdPercent           *int                      `json:"replication_oom_threshold_percent,omitempty"`
-	Resp3                                    *bool                     `json:"resp3,omitempty"`
-	RolesPermissions                         *[]map[string]interface{} `json:"roles_permissions,omitempty"`
-	SchedPolicy                              *string                   `json:"sched_policy,omitempty"`
-	Search                                   *map[string]interface{}   `json:"search,omitempty"`
-	SearchOnBigstore                         *bool                     `json:"search_on_bigstore,omitempty"`
-	ShardBlockCrossslotKeys                  *bool                     `json:"shard_block_crossslot_keys,omitempty"`
-	ShardBlockForeignKeys                    *bool                     `json:"shard_block_foreign_keys,omitempty"`
-	ShardImbalanceThreshold                  *float32                  `json:"shard_imbalance_threshold,omitempty"`
-	ShardImbalanceThresholdPercentage        *int                      `json:"shard_imbalance_threshold_percentage,omitempty"`
-	ShardKeyRegex                            *[]map[string]interface{} `json:"shard_key_regex,omitempty"`
-	Sharding                                 *bool                     `json:"sharding,omitempty"`
-	ShardsCount                              *int                      `json:"shards_count,omitempty"`
-	ShardsPlacement                          *string                   `json:"shards_placement,omitempty"`
+	Port *int `json:"port,omitempty"`
+
+	// PreemptiveDrainTimeoutSeconds Seconds that clients have to leave before a failover.
+	PreemptiveDrainTimeoutSeconds *int `json:"preemptive_drain_timeout_seconds,omitempty"`
+
+	// Probabilistic Settings of probabilistic data types.
+	Probabilistic json.RawMessage `json:"probabilistic,omitempty"`
+
+	// ProxyPolicy Which nodes the proxy listens on.
+	ProxyPolicy *string `json:"proxy_policy,omitempty"`
+
+	// QueryPerformanceFactor Settings of the query performance factor.
+	QueryPerformanceFactor json.RawMessage `json:"query_performance_factor,omitempty"`
+
+	// RackAware Keep a shard and its replica in different racks.
+	RackAware *bool `json:"rack_aware,omitempty"`
+
+	// RecoveryWaitTime Seconds to wait for data on persistent storage in a recovery, -1 for ever.
+	RecoveryWaitTime *int `json:"recovery_wait_time,omitempty"`
+
+	// RedisVersion Version of Redis.
+	RedisVersion *string `json:"redis_version,omitempty"`
+
+	// ReplBacklogSize Size of the replication backlog in bytes or `auto`.
+	ReplBacklogSize *string `json:"repl_backlog_size,omitempty"`
+
+	// ReplicaReadOnly Whether a Replica Of database refuses writes.
+	ReplicaReadOnly *bool `json:"replica_read_only,omitempty"`
+
+	// ReplicaSconnsOnDemand Connect to replicas only when needed.
+	ReplicaSconnsOnDemand *string `json:"replica_sconns_on_demand,omitempty"`
+
+	// ReplicaSources Databases to sync from (Replica Of). Passwords in it come back empty unless the cluster shows credentials.
+	ReplicaSources json.RawMessage `json:"replica_sources,omitempty"`
+
+	// ReplicaSync Whether the database syncs from its replica sources.
+	ReplicaSync *string `json:"replica_sync,omitempty"`
+
+	// ReplicaSyncConnectionAlarmTimeoutSeconds Seconds without a connection to a source that raise an alert, 0 for never.
+	ReplicaSyncConnectionAlarmTimeoutSeconds *int `json:"replica_sync_connection_alarm_timeout_seconds,omitempty"`
+
+	// ReplicaSyncDist Run the Replica Of syncer on several nodes.
+	ReplicaSyncDist *bool `json:"replica_sync_dist,omitempty"`
+
+	// Replication Keep a replica of each shard.
+	Replication *bool `json:"replication,omitempty"`
+
+	// ReplicationOomThresholdPercent Percent of the memory limit that replication may use.
+	ReplicationOomThresholdPercent *int `json:"replication_oom_threshold_percent,omitempty"`
+
+	// Resp3 Allow RESP3.
+	Resp3 *bool `json:"resp3,omitempty"`
+
+	// RolesPermissions Which role has which ACL in this database.
+	RolesPermissions json.RawMessage `json:"roles_permissions,omitempty"`
+
+	// SchedPolicy How the proxy spreads requests over its connections.
+	SchedPolicy *string `json:"sched_policy,omitempty"`
+
+	// Search Settings of Search and query.
+	Search json.RawMessage `json:"search,omitempty"`
+
+	// SearchOnBigstore Whether Search works on flash.
+	SearchOnBigstore *bool `json:"search_on_bigstore,omitempty"`
+
+	// ShardBlockCrossslotKeys Refuse commands whose keys are in several hash slots.
+	ShardBlockCrossslotKeys *bool `json:"shard_block_crossslot_keys,omitempty"`
+
+	// ShardBlockForeignKeys Refuse keys that belong to another shard.
+	ShardBlockForeignKeys *bool `json:"shard_block_foreign_keys,omitempty"`
+
+	// ShardImbalanceThreshold Difference of shards at which they are balanced.
+	ShardImbalanceThreshold *float32 `json:"shard_imbalance_threshold,omitempty"`
+
+	// ShardImbalanceThresholdPercentage Difference of shards in percent at which they are balanced.
+	ShardImbalanceThresholdPercentage *int `json:"shard_imbalance_threshold_percentage,omitempty"`
+
+	// ShardKeyRegex Rules that find the part of a key to shard by.
+	ShardKeyRegex json.RawMessage `json:"shard_key_regex,omitempty"`
+
+	// Sharding Spread the data over several shards.
+	Sharding *bool `json:"sharding,omitempty"`
+
+	// ShardsCount Number of primary shards.
+	ShardsCount *int `json:"shards_count,omitempty"`
+
+	// ShardsPlacement Put shards on few nodes or on many.
+	ShardsPlacement *string `json:"shards_placement,omitempty"`
 
 	// SkipImportAnalyze Skip the check of the dataset's expected size against `memory_size`. Integrity is checked all the same.
-	SkipImportAnalyze    *string                   `json:"skip_import_analyze,omitempty"`
-	SlaveBuffer          *string                   `json:"slave_buffer,omitempty"`
-	SlaveHa              *bool                     `json:"slave_ha,omitempty"`
-	SlaveHaPriority      *int                      `json:"slave_ha_priority,omitempty"`
-	SnapshotPolicy       *[]map[string]interface{} `json:"snapshot_policy,omitempty"`
-	SSL                  *bool                     `json:"ssl,omitempty"`
-	SupportSyncerReconf  *bool                     `json:"support_syncer_reconf,omitempty"`
-	Sync                 *string                   `json:"sync,omitempty"`
-	SyncDedicatedThreads *int                      `json:"sync_dedicated_threads,omitempty"`
-	SyncSources          *[]map[string]interface{} `json:"sync_sources,omitempty"`
-	SyncerLogLevel       *string                   `json:"syncer_log_level,omitempty"`
-	SyncerMode           *string                   `json:"syncer_mode,omitempty"`
-	Tags                 *[]map[string]interface{} `json:"tags,omitempty"`
-	ThroughputIngress    *float32                  `json:"throughput_ingress,omitempty"`
-	Timeseries           *map[string]interface{}   `json:"timeseries,omitempty"`
-	TLSMode              *string                   `json:"tls_mode,omitempty"`
-	TrackingTableMaxKeys *int                      `json:"tracking_table_max_keys,omitempty"`
-	Type                 *string                   `json:"type,omitempty"`
+	SkipImportAnalyze *string `json:"skip_import_analyze,omitempty"`
 
-	// UID The next free one where it is left out.
-	UID               *int      `json:"uid,omitempty"`
-	UseNodes          *[]string `json:"use_nodes,omitempty"`
-	UseSelectiveFlush *bool     `json:"use_selective_flush,omitempty"`
-	Version           *string   `json:"version,omitempty"`
-	WaitCommand       *bool     `json:"wait_command,omitempty"`
+	// SlaveBuffer Size of the replica's output buffer or `auto`.
+	SlaveBuffer *string `json:"slave_buffer,omitempty"`
+
+	// SlaveHa Replace a replica whose node has failed.
+	SlaveHa *bool `json:"slave_ha,omitempty"`
+
+	// SlaveHaPriority Order in which replicas are replaced.
+	SlaveHaPriority *int `json:"slave_ha_priority,omitempty"`
+
+	// SnapshotPolicy When snapshots are taken.
+	SnapshotPolicy json.RawMessage `json:"snapshot_policy,omitempty"`
+
+	// SSL Whether clients connect with TLS. Deprecated by Redis Software.
+	SSL *bool `json:"ssl,omitempty"`
+
+	// SupportSyncerReconf Change the syncer's settings without a restart.
+	SupportSyncerReconf *bool `json:"support_syncer_reconf,omitempty"`
+
+	// Sync Whether the database syncs. Deprecated by Redis Software.
+	Sync *string `json:"sync,omitempty"`
+
+	// SyncDedicatedThreads Threads of the syncer.
+	SyncDedicatedThreads *int `json:"sync_dedicated_threads,omitempty"`
+
+	// SyncSources Databases to sync from. Deprecated by Redis Software.
+	SyncSources json.RawMessage `json:"sync_sources,omitempty"`
+
+	// SyncerLogLevel What the syncer logs.
+	SyncerLogLevel *string `json:"syncer_log_level,omitempty"`
+
+	// SyncerMode Where the syncer runs.
+	SyncerMode *string `json:"syncer_mode,omitempty"`
+
+	// Tags Tags of the database.
+	Tags json.RawMessage `json:"tags,omitempty"`
+
+	// ThroughputIngress Reserved throughput; 0 for none.
+	ThroughputIngress *float32 `json:"throughput_ingress,omitempty"`
+
+	// Timeseries Settings of time series.
+	Timeseries json.RawMessage `json:"timeseries,omitempty"`
+
+	// TLSMode Who connects with TLS.
+	TLSMode *string `json:"tls_mode,omitempty"`
+
+	// TrackingTableMaxKeys Most keys that client-side caching tracks.
+	TrackingTableMaxKeys *int `json:"tracking_table_max_keys,omitempty"`
+
+	// Type The protocol.
+	Type *string `json:"type,omitempty"`
+
+	// UID Unique in the cluster. The next free one if a creation leaves it out.
+	UID *int `json:"uid,omitempty"`
+
+	// UseNodes Nodes to put the shards on.
+	UseNodes *[]string `json:"use_nodes,omitempty"`
+
+	// UseSelectiveFlush Erase only what changed before a sync.
+	UseSelectiveFlush *bool `json:"use_selective_flush,omitempty"`
+
+	// Version Version of the database's software.
+	Version *string `json:"version,omitempty"`
+
+	// WaitCommand Whether WAIT is supported.
+	WaitCommand *bool `json:"wait_command,omitempty"`
+}
+
+// BDBFixed What is fixed once a database exists.
+type BDBFixed struct {
+	// CRDT Whether this is an instance of an Active-Active database.
+	CRDT *bool `json:"crdt,omitempty"`
+
+	// Internal Whether the cluster itself uses the database.
+	Internal *bool `json:"internal,omitempty"`
+
+	// RedisVersion Version of Redis.
+	RedisVersion *string `json:"redis_version,omitempty"`
+
+	// ReplicaReadOnly Whether a Replica Of database refuses writes.
+	ReplicaReadOnly *bool `json:"replica_read_only,omitempty"`
+
+	// SyncerMode Where the syncer runs.
+	SyncerMode *string `json:"syncer_mode,omitempty"`
+
+	// Type The protocol.
+	Type *string `json:"type,omitempty"`
+
+	// UID Unique in the cluster. The next free one if a creation leaves it out.
+	UID *int `json:"uid,omitempty"`
+
+	// Version Version of the database's software.
+	Version *string `json:"version,omitempty"`
+
+	// WaitCommand Whether WAIT is supported.
+	WaitCommand *bool `json:"wait_command,omitempty"`
+}
+
+// BDBSettings What a creation gives and an update changes. This server acts on the settings of identity, import, memory limit and
+// modules. It checks, stores and returns all others, and they have no effect.
+//
+// Example: {"skip_import_analyze":"enabled"}
+type BDBSettings struct {
+	// AccountID Account that the database belongs to.
+	AccountID *int `json:"account_id,omitempty"`
+
+	// ACL Access rules of the memcached protocol.
+	ACL json.RawMessage `json:"acl,omitempty"`
+
+	// ActiveDefragCycleMax Most CPU time that defragmentation takes, in percent.
+	ActiveDefragCycleMax *int `json:"active_defrag_cycle_max,omitempty"`
+
+	// ActiveDefragCycleMin Least CPU time that defragmentation takes, in percent.
+	ActiveDefragCycleMin *int `json:"active_defrag_cycle_min,omitempty"`
+
+	// ActiveDefragIgnoreBytes Bytes of fragmentation below which defragmentation does not start.
+	ActiveDefragIgnoreBytes *string `json:"active_defrag_ignore_bytes,omitempty"`
+
+	// ActiveDefragMaxScanFields Largest collection that the main scan defragments.
+	ActiveDefragMaxScanFields *int `json:"active_defrag_max_scan_fields,omitempty"`
+
+	// ActiveDefragThresholdLower Percent of fragmentation at which defragmentation starts.
+	ActiveDefragThresholdLower *int `json:"active_defrag_threshold_lower,omitempty"`
+
+	// ActiveDefragThresholdUpper Percent of fragmentation at which defragmentation takes the most CPU time.
+	ActiveDefragThresholdUpper *int `json:"active_defrag_threshold_upper,omitempty"`
+
+	// Activedefrag Whether memory is defragmented while the database runs.
+	Activedefrag *string `json:"activedefrag,omitempty"`
+
+	// AOFPolicy When the append-only file is synced.
+	AOFPolicy *string `json:"aof_policy,omitempty"`
+
+	// AuditSettings What is audited.
+	AuditSettings json.RawMessage `json:"audit_settings,omitempty"`
+
+	// AuthenticationAdminPass Password of the administration user. Answers show it empty unless the cluster shows credentials.
+	AuthenticationAdminPass *string `json:"authentication_admin_pass,omitempty"`
+
+	// AuthenticationRedisPass Password of the default user. Answers show it empty unless the cluster shows credentials.
+	AuthenticationRedisPass *string `json:"authentication_redis_pass,omitempty"`
+
+	// AuthenticationSASLPass Password of the memcached protocol. Answers show it empty unless the cluster shows credentials.
+	AuthenticationSASLPass *string `json:"authentication_sasl_pass,omitempty"`
+
+	// AuthenticationSASLUname User name of the memcached protocol.
+	AuthenticationSASLUname *string `json:"authentication_sasl_uname,omitempty"`
+
+	// AuthenticationSSLClientCerts Certificates that clients may present.
+	AuthenticationSSLClientCerts json.RawMessage `json:"authentication_ssl_client_certs,omitempty"`
+
+	// AuthenticationSSLCRDTCerts Certificates that syncers of an Active-Active database may present.
+	AuthenticationSSLCRDTCerts json.RawMessage `json:"authentication_ssl_crdt_certs,omitempty"`
+
+	// AuthorizedNames Subject names of clients that may connect. Deprecated by Redis Software.
+	AuthorizedNames *[]string `json:"authorized_names,omitempty"`
+
+	// AuthorizedSubjects Subjects of certificates whose clients may connect.
+	AuthorizedSubjects json.RawMessage `json:"authorized_subjects,omitempty"`
+
+	// AutoShardsBalancing Balance shards automatically.
+	AutoShardsBalancing *bool `json:"auto_shards_balancing,omitempty"`
+
+	// AutoShardsBalancingGracePeriod Seconds to wait before shards are balanced.
+	AutoShardsBalancingGracePeriod *int `json:"auto_shards_balancing_grace_period,omitempty"`
+
+	// AutoUpgrade Upgrade the database with the cluster.
+	AutoUpgrade *bool `json:"auto_upgrade,omitempty"`
+
+	// AvoidNodes Nodes to keep the shards off.
+	AvoidNodes *[]string `json:"avoid_nodes,omitempty"`
+
+	// Backup Back up periodically. Needs `backup_interval`.
+	Backup *bool `json:"backup,omitempty"`
+
+	// BackupHistory Days to keep backups, 0 for ever.
+	BackupHistory *int `json:"backup_history,omitempty"`
+
+	// BackupInterval Seconds between backups.
+	BackupInterval *int `json:"backup_interval,omitempty"`
+
+	// BackupIntervalOffset Seconds after a round interval at which a backup starts; less than `backup_interval`.
+	BackupIntervalOffset *int `json:"backup_interval_offset,omitempty"`
+
+	// BackupLocation The directory that periodic backups go to. Credentials never come back.
+	//
+	// Example: {"path":"/mnt/backups","type":"mount_point"}
+	BackupLocation *BackupLocation `json:"backup_location,omitempty"`
+
+	// Bigstore Keep part of the data on flash (Auto Tiering).
+	Bigstore *bool `json:"bigstore,omitempty"`
+
+	// BigstoreMaxRAMRatio Most of the memory limit that is RAM, in percent.
+	BigstoreMaxRAMRatio *int `json:"bigstore_max_ram_ratio,omitempty"`
+
+	// BigstoreRAMSize RAM of a database with flash in bytes.
+	BigstoreRAMSize *int `json:"bigstore_ram_size,omitempty"`
+
+	// BigstoreRAMWeights How the RAM is shared among shards.
+	BigstoreRAMWeights json.RawMessage `json:"bigstore_ram_weights,omitempty"`
+
+	// BigstoreVersion Version of Auto Tiering.
+	BigstoreVersion *int `json:"bigstore_version,omitempty"`
+
+	// ClientBufferLimit Limit of a client's output buffer.
+	ClientBufferLimit *string `json:"client_buffer_limit,omitempty"`
+
+	// ClientCertSubjectValidationType Which part of a client's certificate is checked.
+	ClientCertSubjectValidationType *string `json:"client_cert_subject_validation_type,omitempty"`
+
+	// CompareKeyHslot Refuse commands whose keys are in several hash slots.
+	CompareKeyHslot *bool `json:"compare_key_hslot,omitempty"`
+
+	// Conns Connections from the proxy to a shard.
+	Conns *int `json:"conns,omitempty"`
+
+	// ConnsGlobalMaximumDedicated Most dedicated connections from the proxy to all shards.
+	ConnsGlobalMaximumDedicated *int `json:"conns_global_maximum_dedicated,omitempty"`
+
+	// ConnsMinimumDedicated Fewest dedicated connections from a proxy's worker to a shard.
+	ConnsMinimumDedicated *int `json:"conns_minimum_dedicated,omitempty"`
+
+	// ConnsType What `conns` counts.
+	ConnsType *string `json:"conns_type,omitempty"`
+
+	// CRDTCausalConsistency Causal consistency between instances.
+	CRDTCausalConsistency *bool `json:"crdt_causal_consistency,omitempty"`
+
+	// CRDTConfigVersion Version of the Active-Active configuration.
+	CRDTConfigVersion *int `json:"crdt_config_version,omitempty"`
+
+	// CRDTFeaturesetVersion Version of the Active-Active feature set.
+	CRDTFeaturesetVersion *int `json:"crdt_featureset_version,omitempty"`
+
+	// CRDTGhostReplicaIds IDs of removed instances, separated by commas.
+	CRDTGhostReplicaIds *string `json:"crdt_ghost_replica_ids,omitempty"`
+
+	// CRDTGUID GUID of the Active-Active database.
+	CRDTGUID *string `json:"crdt_guid,omitempty"`
+
+	// CRDTModules Modules of the Active-Active database as JSON in a string.
+	CRDTModules *string `json:"crdt_modules,omitempty"`
+
+	// CRDTProtocolVersion Version of the Active-Active protocol.
+	CRDTProtocolVersion *int `json:"crdt_protocol_version,omitempty"`
+
+	// CRDTReplBacklogSize Size of the Active-Active replication backlog in bytes or `auto`.
+	CRDTReplBacklogSize *string `json:"crdt_repl_backlog_size,omitempty"`
+
+	// CRDTReplicaID ID of this instance.
+	CRDTReplicaID *int `json:"crdt_replica_id,omitempty"`
+
+	// CRDTReplicas Configuration of the instances.
+	CRDTReplicas *string `json:"crdt_replicas,omitempty"`
+
+	// CRDTSources Instances to sync from.
+	CRDTSources json.RawMessage `json:"crdt_sources,omitempty"`
+
+	// CRDTSync Whether this instance syncs from the others.
+	CRDTSync *string `json:"crdt_sync,omitempty"`
+
+	// CRDTSyncConnectionAlarmTimeoutSeconds Seconds without a connection to an instance that raise an alert, 0 for never.
+	CRDTSyncConnectionAlarmTimeoutSeconds *int `json:"crdt_sync_connection_alarm_timeout_seconds,omitempty"`
+
+	// CRDTSyncDist Run the Active-Active syncer on several nodes.
+	CRDTSyncDist *bool `json:"crdt_sync_dist,omitempty"`
+
+	// CRDTSyncerAutoOomUnlatch Resume syncing by itself after it ran out of memory.
+	CRDTSyncerAutoOomUnlatch *bool `json:"crdt_syncer_auto_oom_unlatch,omitempty"`
+
+	// CRDTXaddIDUniquenessMode How stream IDs are kept unique.
+	CRDTXaddIDUniquenessMode *string `json:"crdt_xadd_id_uniqueness_mode,omitempty"`
+
+	// DataInternodeEncryption Encrypt traffic between nodes.
+	DataInternodeEncryption *bool `json:"data_internode_encryption,omitempty"`
+
+	// DataPersistence How data is kept on disk.
+	DataPersistence *string `json:"data_persistence,omitempty"`
+
+	// DatasetImportSources Sources of an import whose request names none. Answers show an empty list.
+	DatasetImportSources *[]ImportSource `json:"dataset_import_sources,omitempty"`
+
+	// DBConnsAuditing Audit connections. Deprecated by Redis Software.
+	DBConnsAuditing *bool `json:"db_conns_auditing,omitempty"`
+
+	// DefaultUser Whether clients may connect as the default user.
+	DefaultUser *bool `json:"default_user,omitempty"`
+
+	// DisabledCommands Commands that are refused, separated by commas.
+	DisabledCommands *string `json:"disabled_commands,omitempty"`
+
+	// DisconnectClientsOnPasswordRemoval Close the connections of clients whose password is removed.
+	DisconnectClientsOnPasswordRemoval *bool `json:"disconnect_clients_on_password_removal,omitempty"`
+
+	// DNSSuffixes DNS suffixes of the database's endpoints.
+	DNSSuffixes *[]string `json:"dns_suffixes,omitempty"`
+
+	// EmailAlerts Send mail on alerts of this database.
+	EmailAlerts *bool `json:"email_alerts,omitempty"`
+
+	// Endpoint Name of the endpoint to bind.
+	Endpoint *string `json:"endpoint,omitempty"`
+
+	// EnforceClientAuthentication Whether clients must present a certificate.
+	EnforceClientAuthentication *string `json:"enforce_client_authentication,omitempty"`
+
+	// EvictionPolicy Which keys go when the memory limit is reached.
+	EvictionPolicy *string `json:"eviction_policy,omitempty"`
+
+	// FlushOnFullsync Erase the database before a full sync.
+	FlushOnFullsync *bool `json:"flush_on_fullsync,omitempty"`
+
+	// GenerateTextMonitor Show commands as text in MONITOR.
+	GenerateTextMonitor *bool `json:"generate_text_monitor,omitempty"`
+
+	// GradualSrcMaxSources Sources that sync at once in gradual mode.
+	GradualSrcMaxSources *int `json:"gradual_src_max_sources,omitempty"`
+
+	// GradualSrcMode Whether sources sync gradually.
+	GradualSrcMode *string `json:"gradual_src_mode,omitempty"`
+
+	// GradualSyncMaxShardsPerSource Shards of a source that sync at once in gradual mode.
+	GradualSyncMaxShardsPerSource *int `json:"gradual_sync_max_shards_per_source,omitempty"`
+
+	// GradualSyncMode Whether shards sync gradually.
+	GradualSyncMode *string `json:"gradual_sync_mode,omitempty"`
+
+	// GradualSyncPolicy How gradual syncing is chosen.
+	GradualSyncPolicy *string `json:"gradual_sync_policy,omitempty"`
+
+	// GradualSyncPolicyParameters Parameters of the policy.
+	GradualSyncPolicyParameters json.RawMessage `json:"gradual_sync_policy_parameters,omitempty"`
+
+	// HashSlotsPolicy How many hash slots the database has.
+	HashSlotsPolicy *string `json:"hash_slots_policy,omitempty"`
+
+	// ImplicitShardKey Shard by the whole key if no rule matches.
+	ImplicitShardKey *bool `json:"implicit_shard_key,omitempty"`
+
+	// LinkSconnOnFullRequest When the proxy takes a connection to a shard for a client.
+	LinkSconnOnFullRequest *string `json:"link_sconn_on_full_request,omitempty"`
+
+	// MasterPersistence Persist the primary shards too and not only the replicas.
+	MasterPersistence *bool `json:"master_persistence,omitempty"`
+
+	// MaxAOFFileSize Largest append-only file of a shard in bytes.
+	MaxAOFFileSize *int `json:"max_aof_file_size,omitempty"`
+
+	// MaxAOFLoadTime Longest time in seconds that a shard may take to load its append-only file.
+	MaxAOFLoadTime *int `json:"max_aof_load_time,omitempty"`
+
+	// MaxClientPipeline Most commands that a client may pipeline.
+	MaxClientPipeline *int `json:"max_client_pipeline,omitempty"`
+
+	// MaxConnections Most client connections through a proxy, 0 for no limit.
+	MaxConnections *int `json:"max_connections,omitempty"`
+
+	// MaxPipelined Most commands that the proxy pipelines to a shard.
+	MaxPipelined *int `json:"max_pipelined,omitempty"`
+
+	// Maxclients Most connections to a shard.
+	Maxclients *int `json:"maxclients,omitempty"`
+
+	// MemorySize Memory limit in bytes, 0 for none. An import whose dataset is expected to be larger fails.
+	MemorySize *int64 `json:"memory_size,omitempty"`
+
+	// MetricsExportAll Export all metrics.
+	MetricsExportAll *bool `json:"metrics_export_all,omitempty"`
+
+	// Mkms Allow commands of several keys that are on several shards.
+	Mkms *bool `json:"mkms,omitempty"`
+
+	// ModuleList Modules of the database.
+	ModuleList *[]ModuleRef `json:"module_list,omitempty"`
+
+	// MtlsAllowOutdatedCerts Accept client certificates that have expired.
+	MtlsAllowOutdatedCerts *bool `json:"mtls_allow_outdated_certs,omitempty"`
+
+	// MtlsAllowWeakHashing Accept client certificates with a weak signature.
+	MtlsAllowWeakHashing *bool `json:"mtls_allow_weak_hashing,omitempty"`
+
+	// MultiCommandsOpt How the proxy sends commands of several keys to shards.
+	MultiCommandsOpt *string `json:"multi_commands_opt,omitempty"`
+
+	// Name The database's name: letters, digits and hyphens, with a letter or digit at both ends.
+	Name *string `json:"name,omitempty"`
+
+	// OSSCluster Offer the OSS Cluster API.
+	OSSCluster *bool `json:"oss_cluster,omitempty"`
+
+	// OSSClusterAPIPreferredEndpointType What the OSS Cluster API answers with.
+	OSSClusterAPIPreferredEndpointType *string `json:"oss_cluster_api_preferred_endpoint_type,omitempty"`
+
+	// OSSClusterAPIPreferredIPType Which addresses the OSS Cluster API answers with.
+	OSSClusterAPIPreferredIPType *string `json:"oss_cluster_api_preferred_ip_type,omitempty"`
+
+	// OSSSharding Shard as Redis Open Source does.
+	OSSSharding *bool `json:"oss_sharding,omitempty"`
+
+	// PartialRequestTimeoutSeconds Seconds after which a request that is incomplete is dropped.
+	PartialRequestTimeoutSeconds *int `json:"partial_request_timeout_seconds,omitempty"`
+
+	// Port TCP port; 0 for one that the cluster chooses.
+	Port *int `json:"port,omitempty"`
+
+	// PreemptiveDrainTimeoutSeconds Seconds that clients have to leave before a failover.
+	PreemptiveDrainTimeoutSeconds *int `json:"preemptive_drain_timeout_seconds,omitempty"`
+
+	// Probabilistic Settings of probabilistic data types.
+	Probabilistic json.RawMessage `json:"probabilistic,omitempty"`
+
+	// ProxyPolicy Which nodes the proxy listens on.
+	ProxyPolicy *string `json:"proxy_policy,omitempty"`
+
+	// QueryPerformanceFactor Settings of the query performance factor.
+	QueryPerformanceFactor json.RawMessage `json:"query_performance_factor,omitempty"`
+
+	// RackAware Keep a shard and its replica in different racks.
+	RackAware *bool `json:"rack_aware,omitempty"`
+
+	// RecoveryWaitTime Seconds to wait for data on persistent storage in a recovery, -1 for ever.
+	RecoveryWaitTime *int `json:"recovery_wait_time,omitempty"`
+
+	// ReplBacklogSize Size of the replication backlog in bytes or `auto`.
+	ReplBacklogSize *string `json:"repl_backlog_size,omitempty"`
+
+	// ReplicaSconnsOnDemand Connect to replicas only when needed.
+	ReplicaSconnsOnDemand *string `json:"replica_sconns_on_demand,omitempty"`
+
+	// ReplicaSources Databases to sync from (Replica Of). Passwords in it come back empty unless the cluster shows credentials.
+	ReplicaSources json.RawMessage `json:"replica_sources,omitempty"`
+
+	// ReplicaSync Whether the database syncs from its replica sources.
+	ReplicaSync *string `json:"replica_sync,omitempty"`
+
+	// ReplicaSyncConnectionAlarmTimeoutSeconds Seconds without a connection to a source that raise an alert, 0 for never.
+	ReplicaSyncConnectionAlarmTimeoutSeconds *int `json:"replica_sync_connection_alarm_timeout_seconds,omitempty"`
+
+	// ReplicaSyncDist Run the Replica Of syncer on several nodes.
+	ReplicaSyncDist *bool `json:"replica_sync_dist,omitempty"`
+
+	// Replication Keep a replica of each shard.
+	Replication *bool `json:"replication,omitempty"`
+
+	// ReplicationOomThresholdPercent Percent of the memory limit that replication may use.
+	ReplicationOomThresholdPercent *int `json:"replication_oom_threshold_percent,omitempty"`
+
+	// Resp3 Allow RESP3.
+	Resp3 *bool `json:"resp3,omitempty"`
+
+	// RolesPermissions Which role has which ACL in this database.
+	RolesPermissions json.RawMessage `json:"roles_permissions,omitempty"`
+
+	// SchedPolicy How the proxy spreads requests over its connections.
+	SchedPolicy *string `json:"sched_policy,omitempty"`
+
+	// Search Settings of Search and query.
+	Search json.RawMessage `json:"search,omitempty"`
+
+	// SearchOnBigstore Whether Search works on flash.
+	SearchOnBigstore *bool `json:"search_on_bigstore,omitempty"`
+
+	// ShardBlockCrossslotKeys Refuse commands whose keys are in several hash slots.
+	ShardBlockCrossslotKeys *bool `json:"shard_block_crossslot_keys,omitempty"`
+
+	// ShardBlockForeignKeys Refuse keys that belong to another shard.
+	ShardBlockForeignKeys *bool `json:"shard_block_foreign_keys,omitempty"`
+
+	// ShardImbalanceThreshold Difference of shards at which they are balanced.
+	ShardImbalanceThreshold *float32 `json:"shard_imbalance_threshold,omitempty"`
+
+	// ShardImbalanceThresholdPercentage Difference of shards in percent at which they are balanced.
+	ShardImbalanceThresholdPercentage *int `json:"shard_imbalance_threshold_percentage,omitempty"`
+
+	// ShardKeyRegex Rules that find the part of a key to shard by.
+	ShardKeyRegex json.RawMessage `json:"shard_key_regex,omitempty"`
+
+	// Sharding Spread the data over several shards.
+	Sharding *bool `json:"sharding,omitempty"`
+
+	// ShardsCount Number of primary shards.
+	ShardsCount *int `json:"shards_count,omitempty"`
+
+	// ShardsPlacement Put shards on few nodes or on many.
+	ShardsPlacement *string `json:"shards_placement,omitempty"`
+
+	// SkipImportAnalyze Skip the check of the dataset's expected size against `memory_size`. Integrity is checked all the same.
+	SkipImportAnalyze *string `json:"skip_import_analyze,omitempty"`
+
+	// SlaveBuffer Size of the replica's output buffer or `auto`.
+	SlaveBuffer *string `json:"slave_buffer,omitempty"`
+
+	// SlaveHa Replace a replica whose node has failed.
+	SlaveHa *bool `json:"slave_ha,omitempty"`
+
+	// SlaveHaPriority Order in which replicas are replaced.
+	SlaveHaPriority *int `json:"slave_ha_priority,omitempty"`
+
+	// SnapshotPolicy When snapshots are taken.
+	SnapshotPolicy json.RawMessage `json:"snapshot_policy,omitempty"`
+
+	// SSL Whether clients connect with TLS. Deprecated by Redis Software.
+	SSL *bool `json:"ssl,omitempty"`
+
+	// SupportSyncerReconf Change the syncer's settings without a restart.
+	SupportSyncerReconf *bool `json:"support_syncer_reconf,omitempty"`
+
+	// Sync Whether the database syncs. Deprecated by Redis Software.
+	Sync *string `json:"sync,omitempty"`
+
+	// SyncDedicatedThreads Threads of the syncer.
+	SyncDedicatedThreads *int `json:"sync_dedicated_threads,omitempty"`
+
+	// SyncSources Databases to sync from. Deprecated by Redis Software.
+	SyncSources json.RawMessage `json:"sync_sources,omitempty"`
+
+	// SyncerLogLevel What the syncer logs.
+	SyncerLogLevel *string `json:"syncer_log_level,omitempty"`
+
+	// Tags Tags of the database.
+	Tags json.RawMessage `json:"tags,omitempty"`
+
+	// ThroughputIngress Reserved throughput; 0 for none.
+	ThroughputIngress *float32 `json:"throughput_ingress,omitempty"`
+
+	// Timeseries Settings of time series.
+	Timeseries json.RawMessage `json:"timeseries,omitempty"`
+
+	// TLSMode Who connects with TLS.
+	TLSMode *string `json:"tls_mode,omitempty"`
+
+	// TrackingTableMaxKeys Most keys that client-side caching tracks.
+	TrackingTableMaxKeys *int `json:"tracking_table_max_keys,omitempty"`
+
+	// UseNodes Nodes to put the shards on.
+	UseNodes *[]string `json:"use_nodes,omitempty"`
+
+	// UseSelectiveFlush Erase only what changed before a sync.
+	UseSelectiveFlush *bool `json:"use_selective_flush,omitempty"`
+}
+
+// BDBState What a database tells of itself. Read-only.
+type BDBState struct {
+	// ActionUID The action that runs on the database; missing if none does.
+	ActionUID *string `json:"action_uid,omitempty"`
+
+	// BackgroundOp What runs on the database. Deprecated by Redis Software.
+	BackgroundOp json.RawMessage `json:"background_op,omitempty"`
+
+	// BackupFailureReason Why the newest export or backup failed; empty unless it did.
+	BackupFailureReason *ExportFailureReason `json:"backup_failure_reason,omitempty"`
+
+	// BackupProgress Percent; 100 only once succeeded.
+	BackupProgress *Progress `json:"backup_progress,omitempty"`
+
+	// BackupStatus State of the newest export or backup. Empty until the first one.
+	BackupStatus *ExportStatus `json:"backup_status,omitempty"`
+
+	// CreatedTime When the database was created, UTC, RFC 3339.
+	CreatedTime *string `json:"created_time,omitempty"`
+
+	// DNSAddressMaster Host name and port of the primary endpoint.
+	DNSAddressMaster *string `json:"dns_address_master,omitempty"`
+
+	// EndpointIP External addresses of the endpoint. Deprecated by Redis Software.
+	EndpointIP *[]string `json:"endpoint_ip,omitempty"`
+
+	// EndpointNode Node of the endpoint. Deprecated by Redis Software.
+	EndpointNode *int `json:"endpoint_node,omitempty"`
+
+	// Endpoints Addresses of the database. Empty while no Redis stands behind it.
+	Endpoints *[]Endpoint `json:"endpoints,omitempty"`
+
+	// ExportFailureReason Why the newest export or backup failed; empty unless it did.
+	ExportFailureReason *ExportFailureReason `json:"export_failure_reason,omitempty"`
+
+	// ExportProgress Percent; 100 only once succeeded.
+	ExportProgress *Progress `json:"export_progress,omitempty"`
+
+	// ExportStatus State of the newest export or backup. Empty until the first one.
+	ExportStatus *ExportStatus `json:"export_status,omitempty"`
+
+	// GroupUID Group that the database belongs to, 0 for none.
+	GroupUID *int `json:"group_uid,omitempty"`
+
+	// ImportFailureReason Why the newest import failed; empty unless it did. `file-larger-than-mem-limit` is followed by the expected
+	// size of the dataset and the database's limit, both in bytes.
+	ImportFailureReason *ImportFailureReason `json:"import_failure_reason,omitempty"`
+
+	// ImportProgress Percent; 100 only once succeeded.
+	ImportProgress *Progress `json:"import_progress,omitempty"`
+
+	// ImportStatus State of the newest import. Empty until the first one; it and `idle` say the same.
+	ImportStatus *ImportStatus `json:"import_status,omitempty"`
+
+	// LastBackupTime When a backup last succeeded, UTC, RFC 3339.
+	LastBackupTime *string `json:"last_backup_time,omitempty"`
+
+	// LastChangedTime When a setting last changed, UTC, RFC 3339.
+	LastChangedTime *string `json:"last_changed_time,omitempty"`
+
+	// LastExportTime When an export last succeeded, UTC, RFC 3339.
+	LastExportTime *string `json:"last_export_time,omitempty"`
+
+	// RedisClusterEnabled Whether the shards run in cluster mode.
+	RedisClusterEnabled *bool `json:"redis_cluster_enabled,omitempty"`
+
+	// ShardList uids of the shards.
+	ShardList *[]int `json:"shard_list,omitempty"`
+
+	// Status Where the database is in its life. Imports and resets need it `active`.
+	Status *BDBStatus `json:"status,omitempty"`
+
+	// TopologyEpoch How often the topology has changed.
+	TopologyEpoch *int `json:"topology_epoch,omitempty"`
+
+	// TrafficManuallyDisabled Whether an operator has stopped the traffic.
+	TrafficManuallyDisabled *bool `json:"traffic_manually_disabled,omitempty"`
 }
 
 // BDBStatus Where the database is in its life. Imports and resets need it `active`.
 type BDBStatus string
 
-// BDBUpdate Settings to change. Read-only fields and fields that Redis Software does not have are refused by name.
-// All but those of the import, memory and modules are stored and returned, and have no effect here.
-//
-// Example: {"skip_import_analyze":"enabled"}
+// BDBUpdate Settings to change. See the operation for members that GET shows and that are no settings.
 type BDBUpdate struct {
-	AccountID                      *int                      `json:"account_id,omitempty"`
-	ACL                            *[]map[string]interface{} `json:"acl,omitempty"`
-	ActiveDefragCycleMax           *int                      `json:"active_defrag_cycle_max,omitempty"`
-	ActiveDefragCycleMin           *int                      `json:"active_defrag_cycle_min,omitempty"`
-	ActiveDefragIgnoreBytes        *string                   `json:"active_defrag_ignore_bytes,omitempty"`
-	ActiveDefragMaxScanFields      *int                      `json:"active_defrag_max_scan_fields,omitempty"`
-	ActiveDefragThresholdLower     *int                      `json:"active_defrag_threshold_lower,omitempty"`
-	ActiveDefragThresholdUpper     *int                      `json:"active_defrag_threshold_upper,omitempty"`
-	Activedefrag                   *string                   `json:"activedefrag,omitempty"`
-	AOFPolicy                      *string                   `json:"aof_policy,omitempty"`
-	AuditSettings                  *map[string]interface{}   `json:"audit_settings,omitempty"`
-	AuthenticationAdminPass        *string                   `json:"authentication_admin_pass,omitempty"`
-	AuthenticationRedisPass        *string                   `json:"authentication_redis_pass,omitempty"`
-	AuthenticationSASLPass         *string                   `json:"authentication_sasl_pass,omitempty"`
-	AuthenticationSASLUname        *string                   `json:"authentication_sasl_uname,omitempty"`
-	AuthenticationSSLClientCerts   *[]map[string]interface{} `json:"authentication_ssl_client_certs,omitempty"`
-	AuthenticationSSLCRDTCerts     *[]map[string]interface{} `json:"authentication_ssl_crdt_certs,omitempty"`
-	AuthorizedNames                *[]string                 `json:"authorized_names,omitempty"`
-	AuthorizedSubjects             *[]map[string]interface{} `json:"authorized_subjects,omitempty"`
-	AutoShardsBalancing            *bool                     `json:"auto_shards_balancing,omitempty"`
-	AutoShardsBalancingGracePeriod *int                      `json:"auto_shards_balancing_grace_period,omitempty"`
-	AutoUpgrade                    *bool                     `json:"auto_upgrade,omitempty"`
-	AvoidNodes                     *[]string                 `json:"avoid_nodes,omitempty"`
+	// AccountID Account that the database belongs to.
+	AccountID *int `json:"account_id,omitempty"`
+
+	// ACL Access rules of the memcached protocol.
+	ACL json.RawMessage `json:"acl,omitempty"`
+
+	// ActiveDefragCycleMax Most CPU time that defragmentation takes, in percent.
+	ActiveDefragCycleMax *int `json:"active_defrag_cycle_max,omitempty"`
+
+	// ActiveDefragCycleMin Least CPU time that defragmentation takes, in percent.
+	ActiveDefragCycleMin *int `json:"active_defrag_cycle_min,omitempty"`
+
+	// ActiveDefragIgnoreBytes Bytes of fragmentation below which defragmentation does not start.
+	ActiveDefragIgnoreBytes *string `json:"active_defrag_ignore_bytes,omitempty"`
+
+	// ActiveDefragMaxScanFields Largest collection that the main scan defragments.
+	ActiveDefragMaxScanFields *int `json:"active_defrag_max_scan_fields,omitempty"`
+
+	// ActiveDefragThresholdLower Percent of fragmentation at which defragmentation starts.
+	ActiveDefragThresholdLower *int `json:"active_defrag_threshold_lower,omitempty"`
+
+	// ActiveDefragThresholdUpper Percent of fragmentation at which defragmentation takes the most CPU time.
+	ActiveDefragThresholdUpper *int `json:"active_defrag_threshold_upper,omitempty"`
+
+	// Activedefrag Whether memory is defragmented while the database runs.
+	Activedefrag *string `json:"activedefrag,omitempty"`
+
+	// AOFPolicy When the append-only file is synced.
+	AOFPolicy *string `json:"aof_policy,omitempty"`
+
+	// AuditSettings What is audited.
+	AuditSettings json.RawMessage `json:"audit_settings,omitempty"`
+
+	// AuthenticationAdminPass Password of the administration user. Answers show it empty unless the cluster shows credentials.
+	AuthenticationAdminPass *string `json:"authentication_admin_pass,omitempty"`
+
+	// AuthenticationRedisPass Password of the default user. Answers show it empty unless the cluster shows credentials.
+	AuthenticationRedisPass *string `json:"authentication_redis_pass,omitempty"`
+
+	// AuthenticationSASLPass Password of the memcached protocol. Answers show it empty unless the cluster shows credentials.
+	AuthenticationSASLPass *string `json:"authentication_sasl_pass,omitempty"`
+
+	// AuthenticationSASLUname User name of the memcached protocol.
+	AuthenticationSASLUname *string `json:"authentication_sasl_uname,omitempty"`
+
+	// AuthenticationSSLClientCerts Certificates that clients may present.
+	AuthenticationSSLClientCerts json.RawMessage `json:"authentication_ssl_client_certs,omitempty"`
+
+	// AuthenticationSSLCRDTCerts Certificates that syncers of an Active-Active database may present.
+	AuthenticationSSLCRDTCerts json.RawMessage `json:"authentication_ssl_crdt_certs,omitempty"`
+
+	// AuthorizedNames Subject names of clients that may connect. Deprecated by Redis Software.
+	AuthorizedNames *[]string `json:"authorized_names,omitempty"`
+
+	// AuthorizedSubjects Subjects of certificates whose clients may connect.
+	AuthorizedSubjects json.RawMessage `json:"authorized_subjects,omitempty"`
+
+	// AutoShardsBalancing Balance shards automatically.
+	AutoShardsBalancing *bool `json:"auto_shards_balancing,omitempty"`
+
+	// AutoShardsBalancingGracePeriod Seconds to wait before shards are balanced.
+	AutoShardsBalancingGracePeriod *int `json:"auto_shards_balancing_grace_period,omitempty"`
+
+	// AutoUpgrade Upgrade the database with the cluster.
+	AutoUpgrade *bool `json:"auto_upgrade,omitempty"`
+
+	// AvoidNodes Nodes to keep the shards off.
+	AvoidNodes *[]string `json:"avoid_nodes,omitempty"`
 
 	// Backup Back up periodically. Needs `backup_interval`.
 	Backup *bool `json:"backup,omitempty"`
@@ -669,179 +1868,461 @@ type BDBUpdate struct {
 	// BackupLocation The directory that periodic backups go to. Credentials never come back.
 	//
 	// Example: {"path":"/mnt/backups","type":"mount_point"}
-	BackupLocation                        *BackupLocation           `json:"backup_location,omitempty"`
-	Bigstore                              *bool                     `json:"bigstore,omitempty"`
-	BigstoreMaxRAMRatio                   *int                      `json:"bigstore_max_ram_ratio,omitempty"`
-	BigstoreRAMSize                       *int                      `json:"bigstore_ram_size,omitempty"`
-	BigstoreRAMWeights                    *[]map[string]interface{} `json:"bigstore_ram_weights,omitempty"`
-	BigstoreVersion                       *int                      `json:"bigstore_version,omitempty"`
-	ClientBufferLimit                     *string                   `json:"client_buffer_limit,omitempty"`
-	ClientCertSubjectValidationType       *string                   `json:"client_cert_subject_validation_type,omitempty"`
-	CompareKeyHslot                       *bool                     `json:"compare_key_hslot,omitempty"`
-	Conns                                 *int                      `json:"conns,omitempty"`
-	ConnsGlobalMaximumDedicated           *int                      `json:"conns_global_maximum_dedicated,omitempty"`
-	ConnsMinimumDedicated                 *int                      `json:"conns_minimum_dedicated,omitempty"`
-	ConnsType                             *string                   `json:"conns_type,omitempty"`
-	CRDTCausalConsistency                 *bool                     `json:"crdt_causal_consistency,omitempty"`
-	CRDTConfigVersion                     *int                      `json:"crdt_config_version,omitempty"`
-	CRDTFeaturesetVersion                 *int                      `json:"crdt_featureset_version,omitempty"`
-	CRDTGhostReplicaIds                   *string                   `json:"crdt_ghost_replica_ids,omitempty"`
-	CRDTGUID                              *string                   `json:"crdt_guid,omitempty"`
-	CRDTModules                           *string                   `json:"crdt_modules,omitempty"`
-	CRDTProtocolVersion                   *int                      `json:"crdt_protocol_version,omitempty"`
-	CRDTReplBacklogSize                   *string                   `json:"crdt_repl_backlog_size,omitempty"`
-	CRDTReplicaID                         *int                      `json:"crdt_replica_id,omitempty"`
-	CRDTReplicas                          *string                   `json:"crdt_replicas,omitempty"`
-	CRDTSources                           *[]map[string]interface{} `json:"crdt_sources,omitempty"`
-	CRDTSync                              *string                   `json:"crdt_sync,omitempty"`
-	CRDTSyncConnectionAlarmTimeoutSeconds *int                      `json:"crdt_sync_connection_alarm_timeout_seconds,omitempty"`
-	CRDTSyncDist                          *bool                     `json:"crdt_sync_dist,omitempty"`
-	CRDTSyncerAutoOomUnlatch              *bool                     `json:"crdt_syncer_auto_oom_unlatch,omitempty"`
-	CRDTXaddIDUniquenessMode              *string                   `json:"crdt_xadd_id_uniqueness_mode,omitempty"`
-	DataInternodeEncryption               *bool                     `json:"data_internode_encryption,omitempty"`
-	DataPersistence                       *string                   `json:"data_persistence,omitempty"`
+	BackupLocation *BackupLocation `json:"backup_location,omitempty"`
 
-	// DatasetImportSources Sources to import from where a request names none. Never returned.
-	DatasetImportSources               *[]ImportSource `json:"dataset_import_sources,omitempty"`
-	DBConnsAuditing                    *bool           `json:"db_conns_auditing,omitempty"`
-	DefaultUser                        *bool           `json:"default_user,omitempty"`
-	DisabledCommands                   *string         `json:"disabled_commands,omitempty"`
-	DisconnectClientsOnPasswordRemoval *bool           `json:"disconnect_clients_on_password_removal,omitempty"`
-	DNSSuffixes                        *[]string       `json:"dns_suffixes,omitempty"`
+	// Bigstore Keep part of the data on flash (Auto Tiering).
+	Bigstore *bool `json:"bigstore,omitempty"`
+
+	// BigstoreMaxRAMRatio Most of the memory limit that is RAM, in percent.
+	BigstoreMaxRAMRatio *int `json:"bigstore_max_ram_ratio,omitempty"`
+
+	// BigstoreRAMSize RAM of a database with flash in bytes.
+	BigstoreRAMSize *int `json:"bigstore_ram_size,omitempty"`
+
+	// BigstoreRAMWeights How the RAM is shared among shards.
+	BigstoreRAMWeights json.RawMessage `json:"bigstore_ram_weights,omitempty"`
+
+	// BigstoreVersion Version of Auto Tiering.
+	BigstoreVersion *int `json:"bigstore_version,omitempty"`
+
+	// ClientBufferLimit Limit of a client's output buffer.
+	ClientBufferLimit *string `json:"client_buffer_limit,omitempty"`
+
+	// ClientCertSubjectValidationType Which part of a client's certificate is checked.
+	ClientCertSubjectValidationType *string `json:"client_cert_subject_validation_type,omitempty"`
+
+	// CompareKeyHslot Refuse commands whose keys are in several hash slots.
+	CompareKeyHslot *bool `json:"compare_key_hslot,omitempty"`
+
+	// Conns Connections from the proxy to a shard.
+	Conns *int `json:"conns,omitempty"`
+
+	// ConnsGlobalMaximumDedicated Most dedicated connections from the proxy to all shards.
+	ConnsGlobalMaximumDedicated *int `json:"conns_global_maximum_dedicated,omitempty"`
+
+	// ConnsMinimumDedicated Fewest dedicated connections from a proxy's worker to a shard.
+	ConnsMinimumDedicated *int `json:"conns_minimum_dedicated,omitempty"`
+
+	// ConnsType What `conns` counts.
+	ConnsType *string `json:"conns_type,omitempty"`
+
+	// CRDTCausalConsistency Causal consistency between instances.
+	CRDTCausalConsistency *bool `json:"crdt_causal_consistency,omitempty"`
+
+	// CRDTConfigVersion Version of the Active-Active configuration.
+	CRDTConfigVersion *int `json:"crdt_config_version,omitempty"`
+
+	// CRDTFeaturesetVersion Version of the Active-Active feature set.
+	CRDTFeaturesetVersion *int `json:"crdt_featureset_version,omitempty"`
+
+	// CRDTGhostReplicaIds IDs of removed instances, separated by commas.
+	CRDTGhostReplicaIds *string `json:"crdt_ghost_replica_ids,omitempty"`
+
+	// CRDTGUID GUID of the Active-Active database.
+	CRDTGUID *string `json:"crdt_guid,omitempty"`
+
+	// CRDTModules Modules of the Active-Active database as JSON in a string.
+	CRDTModules *string `json:"crdt_modules,omitempty"`
+
+	// CRDTProtocolVersion Version of the Active-Active protocol.
+	CRDTProtocolVersion *int `json:"crdt_protocol_version,omitempty"`
+
+	// CRDTReplBacklogSize Size of the Active-Active replication backlog in bytes or `auto`.
+	CRDTReplBacklogSize *string `json:"crdt_repl_backlog_size,omitempty"`
+
+	// CRDTReplicaID ID of this instance.
+	CRDTReplicaID *int `json:"crdt_replica_id,omitempty"`
+
+	// CRDTReplicas Configuration of the instances.
+	CRDTReplicas *string `json:"crdt_replicas,omitempty"`
+
+	// CRDTSources Instances to sync from.
+	CRDTSources json.RawMessage `json:"crdt_sources,omitempty"`
+
+	// CRDTSync Whether this instance syncs from the others.
+	CRDTSync *string `json:"crdt_sync,omitempty"`
+
+	// CRDTSyncConnectionAlarmTimeoutSeconds Seconds without a connection to an instance that raise an alert, 0 for never.
+	CRDTSyncConnectionAlarmTimeoutSeconds *int `json:"crdt_sync_connection_alarm_timeout_seconds,omitempty"`
+
+	// CRDTSyncDist Run the Active-Active syncer on several nodes.
+	CRDTSyncDist *bool `json:"crdt_sync_dist,omitempty"`
+
+	// CRDTSyncerAutoOomUnlatch Resume syncing by itself after it ran out of memory.
+	CRDTSyncerAutoOomUnlatch *bool `json:"crdt_syncer_auto_oom_unlatch,omitempty"`
+
+	// CRDTXaddIDUniquenessMode How stream IDs are kept unique.
+	CRDTXaddIDUniquenessMode *string `json:"crdt_xadd_id_uniqueness_mode,omitempty"`
+
+	// DataInternodeEncryption Encrypt traffic between nodes.
+	DataInternodeEncryption *bool `json:"data_internode_encryption,omitempty"`
+
+	// DataPersistence How data is kept on disk.
+	DataPersistence *string `json:"data_persistence,omitempty"`
+
+	// DatasetImportSources Sources of an import whose request names none. Answers show an empty list.
+	DatasetImportSources *[]ImportSource `json:"dataset_import_sources,omitempty"`
+
+	// DBConnsAuditing Audit connections. Deprecated by Redis Software.
+	DBConnsAuditing *bool `json:"db_conns_auditing,omitempty"`
+
+	// DefaultUser Whether clients may connect as the default user.
+	DefaultUser *bool `json:"default_user,omitempty"`
+
+	// DisabledCommands Commands that are refused, separated by commas.
+	DisabledCommands *string `json:"disabled_commands,omitempty"`
+
+	// DisconnectClientsOnPasswordRemoval Close the connections of clients whose password is removed.
+	DisconnectClientsOnPasswordRemoval *bool `json:"disconnect_clients_on_password_removal,omitempty"`
+
+	// DNSSuffixes DNS suffixes of the database's endpoints.
+	DNSSuffixes *[]string `json:"dns_suffixes,omitempty"`
 
 	// EmailAlerts Send mail on alerts of this database.
-	EmailAlerts                   *bool                   `json:"email_alerts,omitempty"`
-	Endpoint                      *string                 `json:"endpoint,omitempty"`
-	EnforceClientAuthentication   *string                 `json:"enforce_client_authentication,omitempty"`
-	EvictionPolicy                *string                 `json:"eviction_policy,omitempty"`
-	FlushOnFullsync               *bool                   `json:"flush_on_fullsync,omitempty"`
-	GenerateTextMonitor           *bool                   `json:"generate_text_monitor,omitempty"`
-	GradualSrcMaxSources          *int                    `json:"gradual_src_max_sources,omitempty"`
-	GradualSrcMode                *string                 `json:"gradual_src_mode,omitempty"`
-	GradualSyncMaxShardsPerSource *int                    `json:"gradual_sync_max_shards_per_source,omitempty"`
-	GradualSyncMode               *string                 `json:"gradual_sync_mode,omitempty"`
-	GradualSyncPolicy             *string                 `json:"gradual_sync_policy,omitempty"`
-	GradualSyncPolicyParameters   *map[string]interface{} `json:"gradual_sync_policy_parameters,omitempty"`
-	HashSlotsPolicy               *string                 `json:"hash_slots_policy,omitempty"`
-	ImplicitShardKey              *bool                   `json:"implicit_shard_key,omitempty"`
-	LinkSconnOnFullRequest        *string                 `json:"link_sconn_on_full_request,omitempty"`
-	MasterPersistence             *bool                   `json:"master_persistence,omitempty"`
-	MaxAOFFileSize                *int                    `json:"max_aof_file_size,omitempty"`
-	MaxAOFLoadTime                *int                    `json:"max_aof_load_time,omitempty"`
-	MaxClientPipeline             *int                    `json:"max_client_pipeline,omitempty"`
-	MaxConnections                *int                    `json:"max_connections,omitempty"`
-	MaxPipelined                  *int                    `json:"max_pipelined,omitempty"`
-	Maxclients                    *int                    `json:"maxclients,omitempty"`
+	EmailAlerts *bool `json:"email_alerts,omitempty"`
+
+	// Endpoint Name of the endpoint to bind.
+	Endpoint *string `json:"endpoint,omitempty"`
+
+	// EnforceClientAuthentication Whether clients must present a certificate.
+	EnforceClientAuthentication *string `json:"enforce_client_authentication,omitempty"`
+
+	// EvictionPolicy Which keys go when the memory limit is reached.
+	EvictionPolicy *string `json:"eviction_policy,omitempty"`
+
+	// FlushOnFullsync Erase the database before a full sync.
+	FlushOnFullsync *bool `json:"flush_on_fullsync,omitempty"`
+
+	// GenerateTextMonitor Show commands as text in MONITOR.
+	GenerateTextMonitor *bool `json:"generate_text_monitor,omitempty"`
+
+	// GradualSrcMaxSources Sources that sync at once in gradual mode.
+	GradualSrcMaxSources *int `json:"gradual_src_max_sources,omitempty"`
+
+	// GradualSrcMode Whether sources sync gradually.
+	GradualSrcMode *string `json:"gradual_src_mode,omitempty"`
+
+	// GradualSyncMaxShardsPerSource Shards of a source that sync at once in gradual mode.
+	GradualSyncMaxShardsPerSource *int `json:"gradual_sync_max_shards_per_source,omitempty"`
+
+	// GradualSyncMode Whether shards sync gradually.
+	GradualSyncMode *string `json:"gradual_sync_mode,omitempty"`
+
+	// GradualSyncPolicy How gradual syncing is chosen.
+	GradualSyncPolicy *string `json:"gradual_sync_policy,omitempty"`
+
+	// GradualSyncPolicyParameters Parameters of the policy.
+	GradualSyncPolicyParameters json.RawMessage `json:"gradual_sync_policy_parameters,omitempty"`
+
+	// HashSlotsPolicy How many hash slots the database has.
+	HashSlotsPolicy *string `json:"hash_slots_policy,omitempty"`
+
+	// ImplicitShardKey Shard by the whole key if no rule matches.
+	ImplicitShardKey *bool `json:"implicit_shard_key,omitempty"`
+
+	// LinkSconnOnFullRequest When the proxy takes a connection to a shard for a client.
+	LinkSconnOnFullRequest *string `json:"link_sconn_on_full_request,omitempty"`
+
+	// MasterPersistence Persist the primary shards too and not only the replicas.
+	MasterPersistence *bool `json:"master_persistence,omitempty"`
+
+	// MaxAOFFileSize Largest append-only file of a shard in bytes.
+	MaxAOFFileSize *int `json:"max_aof_file_size,omitempty"`
+
+	// MaxAOFLoadTime Longest time in seconds that a shard may take to load its append-only file.
+	MaxAOFLoadTime *int `json:"max_aof_load_time,omitempty"`
+
+	// MaxClientPipeline Most commands that a client may pipeline.
+	MaxClientPipeline *int `json:"max_client_pipeline,omitempty"`
+
+	// MaxConnections Most client connections through a proxy, 0 for no limit.
+	MaxConnections *int `json:"max_connections,omitempty"`
+
+	// MaxPipelined Most commands that the proxy pipelines to a shard.
+	MaxPipelined *int `json:"max_pipelined,omitempty"`
+
+	// Maxclients Most connections to a shard.
+	Maxclients *int `json:"maxclients,omitempty"`
 
 	// MemorySize Memory limit in bytes, 0 for none. An import whose dataset is expected to be larger fails.
-	MemorySize       *int64 `json:"memory_size,omitempty"`
-	MetricsExportAll *bool  `json:"metrics_export_all,omitempty"`
-	Mkms             *bool  `json:"mkms,omitempty"`
+	MemorySize *int64 `json:"memory_size,omitempty"`
+
+	// MetricsExportAll Export all metrics.
+	MetricsExportAll *bool `json:"metrics_export_all,omitempty"`
+
+	// Mkms Allow commands of several keys that are on several shards.
+	Mkms *bool `json:"mkms,omitempty"`
 
 	// ModuleList Modules of the database.
-	ModuleList             *[]ModuleRef `json:"module_list,omitempty"`
-	MtlsAllowOutdatedCerts *bool        `json:"mtls_allow_outdated_certs,omitempty"`
-	MtlsAllowWeakHashing   *bool        `json:"mtls_allow_weak_hashing,omitempty"`
-	MultiCommandsOpt       *string      `json:"multi_commands_opt,omitempty"`
+	ModuleList *[]ModuleRef `json:"module_list,omitempty"`
 
-	// Name letters, digits and hyphens with a letter or digit at both ends, 63 at most
-	Name                               *string `json:"name,omitempty"`
-	OSSCluster                         *bool   `json:"oss_cluster,omitempty"`
+	// MtlsAllowOutdatedCerts Accept client certificates that have expired.
+	MtlsAllowOutdatedCerts *bool `json:"mtls_allow_outdated_certs,omitempty"`
+
+	// MtlsAllowWeakHashing Accept client certificates with a weak signature.
+	MtlsAllowWeakHashing *bool `json:"mtls_allow_weak_hashing,omitempty"`
+
+	// MultiCommandsOpt How the proxy sends commands of several keys to shards.
+	MultiCommandsOpt *string `json:"multi_commands_opt,omitempty"`
+
+	// Name The database's name: letters, digits and hyphens, with a letter or digit at both ends.
+	Name *string `json:"name,omitempty"`
+
+	// OSSCluster Offer the OSS Cluster API.
+	OSSCluster *bool `json:"oss_cluster,omitempty"`
+
+	// OSSClusterAPIPreferredEndpointType What the OSS Cluster API answers with.
 	OSSClusterAPIPreferredEndpointType *string `json:"oss_cluster_api_preferred_endpoint_type,omitempty"`
-	OSSClusterAPIPreferredIPType       *string `json:"oss_cluster_api_preferred_ip_type,omitempty"`
-	OSSSharding                        *bool   `json:"oss_sharding,omitempty"`
-	PartialRequestTimeoutSeconds       *int    `json:"partial_request_timeout_seconds,omitempty"`
+
+	// OSSClusterAPIPreferredIPType Which addresses the OSS Cluster API answers with.
+	OSSClusterAPIPreferredIPType *string `json:"oss_cluster_api_preferred_ip_type,omitempty"`
+
+	// OSSSharding Shard as Redis Open Source does.
+	OSSSharding *bool `json:"oss_sharding,omitempty"`
+
+	// PartialRequestTimeoutSeconds Seconds after which a request that is incomplete is dropped.
+	PartialRequestTimeoutSeconds *int `json:"partial_request_timeout_seconds,omitempty"`
 
 	// Port TCP port; 0 for one that the cluster chooses.
-	Port                                     *int                      `json:"port,omitempty"`
-	PreemptiveDrainTimeoutSeconds            *int                      `json:"preemptive_drain_timeout_seconds,omitempty"`
-	Probabilistic                            *map[string]interface{}   `json:"probabilistic,omitempty"`
-	ProxyPolicy                              *string                   `json:"proxy_policy,omitempty"`
-	QueryPerformanceFactor                   *map[string]interface{}   `json:"query_performance_factor,omitempty"`
-	RackAware                                *bool                     `json:"rack_aware,omitempty"`
-	RecoveryWaitTime                         *int                      `json:"recovery_wait_time,omitempty"`
-	ReplBacklogSize                          *string                   `json:"repl_backlog_size,omitempty"`
-	ReplicaSconnsOnDemand                    *string                   `json:"replica_sconns_on_demand,omitempty"`
-	ReplicaSources                           *[]map[string]interface{} `json:"replica_sources,omitempty"`
-	ReplicaSync                              *string                   `json:"replica_sync,omitempty"`
-	ReplicaSyncConnectionAlarmTimeoutSeconds *int                      `json:"replica_sync_connection_alarm_timeout_seconds,omitempty"`
-	ReplicaSyncDist                          *bool                     `json:"replica_sync_dist,omitempty"`
-	Replication                              *bool                     `json:"replication,omitempty"`
-	ReplicationOomThresholdPercent           *int                      `json:"replication_oom_threshold_percent,omitempty"`
-	Resp3                                    *bool                     `json:"resp3,omitempty"`
-	RolesPermissions                         *[]map[string]interface{} `json:"roles_permissions,omitempty"`
-	SchedPolicy                              *string                   `json:"sched_policy,omitempty"`
-	Search                                   *map[string]interface{}   `json:"search,omitempty"`
-	SearchOnBigstore                         *bool                     `json:"search_on_bigstore,omitempty"`
-	ShardBlockCrossslotKeys                  *bool                     `json:"shard_block_crossslot_keys,omitempty"`
-	ShardBlockForeignKeys                    *bool                     `json:"shard_block_foreign_keys,omitempty"`
-	ShardImbalanceThreshold                  *float32                  `json:"shard_imbalance_threshold,omitempty"`
-	ShardImbalanceThresholdPercentage        *int                      `json:"shard_imbalance_threshold_percentage,omitempty"`
-	ShardKeyRegex                            *[]map[string]interface{} `json:"shard_key_regex,omitempty"`
-	Sharding                                 *bool                     `json:"sharding,omitempty"`
-	ShardsCount                              *int                      `json:"shards_count,omitempty"`
-	ShardsPlacement                          *string                   `json:"shards_placement,omitempty"`
+	Port *int `json:"port,omitempty"`
+
+	// PreemptiveDrainTimeoutSeconds Seconds that clients have to leave before a failover.
+	PreemptiveDrainTimeoutSeconds *int `json:"preemptive_drain_timeout_seconds,omitempty"`
+
+	// Probabilistic Settings of probabilistic data types.
+	Probabilistic json.RawMessage `json:"probabilistic,omitempty"`
+
+	// ProxyPolicy Which nodes the proxy listens on.
+	ProxyPolicy *string `json:"proxy_policy,omitempty"`
+
+	// QueryPerformanceFactor Settings of the query performance factor.
+	QueryPerformanceFactor json.RawMessage `json:"query_performance_factor,omitempty"`
+
+	// RackAware Keep a shard and its replica in different racks.
+	RackAware *bool `json:"rack_aware,omitempty"`
+
+	// RecoveryWaitTime Seconds to wait for data on persistent storage in a recovery, -1 for ever.
+	RecoveryWaitTime *int `json:"recovery_wait_time,omitempty"`
+
+	// ReplBacklogSize Size of the replication backlog in bytes or `auto`.
+	ReplBacklogSize *string `json:"repl_backlog_size,omitempty"`
+
+	// ReplicaSconnsOnDemand Connect to replicas only when needed.
+	ReplicaSconnsOnDemand *string `json:"replica_sconns_on_demand,omitempty"`
+
+	// ReplicaSources Databases to sync from (Replica Of). Passwords in it come back empty unless the cluster shows credentials.
+	ReplicaSources json.RawMessage `json:"replica_sources,omitempty"`
+
+	// ReplicaSync Whether the database syncs from its replica sources.
+	ReplicaSync *string `json:"replica_sync,omitempty"`
+
+	// ReplicaSyncConnectionAlarmTimeoutSeconds Seconds without a connection to a source that raise an alert, 0 for never.
+	ReplicaSyncConnectionAlarmTimeoutSeconds *int `json:"replica_sync_connection_alarm_timeout_seconds,omitempty"`
+
+	// ReplicaSyncDist Run the Replica Of syncer on several nodes.
+	ReplicaSyncDist *bool `json:"replica_sync_dist,omitempty"`
+
+	// Replication Keep a replica of each shard.
+	Replication *bool `json:"replication,omitempty"`
+
+	// ReplicationOomThresholdPercent Percent of the memory limit that replication may use.
+	ReplicationOomThresholdPercent *int `json:"replication_oom_threshold_percent,omitempty"`
+
+	// Resp3 Allow RESP3.
+	Resp3 *bool `json:"resp3,omitempty"`
+
+	// RolesPermissions Which role has which ACL in this database.
+	RolesPermissions json.RawMessage `json:"roles_permissions,omitempty"`
+
+	// SchedPolicy How the proxy spreads requests over its connections.
+	SchedPolicy *string `json:"sched_policy,omitempty"`
+
+	// Search Settings of Search and query.
+	Search json.RawMessage `json:"search,omitempty"`
+
+	// SearchOnBigstore Whether Search works on flash.
+	SearchOnBigstore *bool `json:"search_on_bigstore,omitempty"`
+
+	// ShardBlockCrossslotKeys Refuse commands whose keys are in several hash slots.
+	ShardBlockCrossslotKeys *bool `json:"shard_block_crossslot_keys,omitempty"`
+
+	// ShardBlockForeignKeys Refuse keys that belong to another shard.
+	ShardBlockForeignKeys *bool `json:"shard_block_foreign_keys,omitempty"`
+
+	// ShardImbalanceThreshold Difference of shards at which they are balanced.
+	ShardImbalanceThreshold *float32 `json:"shard_imbalance_threshold,omitempty"`
+
+	// ShardImbalanceThresholdPercentage Difference of shards in percent at which they are balanced.
+	ShardImbalanceThresholdPercentage *int `json:"shard_imbalance_threshold_percentage,omitempty"`
+
+	// ShardKeyRegex Rules that find the part of a key to shard by.
+	ShardKeyRegex json.RawMessage `json:"shard_key_regex,omitempty"`
+
+	// Sharding Spread the data over several shards.
+	Sharding *bool `json:"sharding,omitempty"`
+
+	// ShardsCount Number of primary shards.
+	ShardsCount *int `json:"shards_count,omitempty"`
+
+	// ShardsPlacement Put shards on few nodes or on many.
+	ShardsPlacement *string `json:"shards_placement,omitempty"`
 
 	// SkipImportAnalyze Skip the check of the dataset's expected size against `memory_size`. Integrity is checked all the same.
-	SkipImportAnalyze    *string                   `json:"skip_import_analyze,omitempty"`
-	SlaveBuffer          *string                   `json:"slave_buffer,omitempty"`
-	SlaveHa              *bool                     `json:"slave_ha,omitempty"`
-	SlaveHaPriority      *int                      `json:"slave_ha_priority,omitempty"`
-	SnapshotPolicy       *[]map[string]interface{} `json:"snapshot_policy,omitempty"`
-	SSL                  *bool                     `json:"ssl,omitempty"`
-	SupportSyncerReconf  *bool                     `json:"support_syncer_reconf,omitempty"`
-	Sync                 *string                   `json:"sync,omitempty"`
-	SyncDedicatedThreads *int                      `json:"sync_dedicated_threads,omitempty"`
-	SyncSources          *[]map[string]interface{} `json:"sync_sources,omitempty"`
-	SyncerLogLevel       *string                   `json:"syncer_log_level,omitempty"`
-	Tags                 *[]map[string]interface{} `json:"tags,omitempty"`
-	ThroughputIngress    *float32                  `json:"throughput_ingress,omitempty"`
-	Timeseries           *map[string]interface{}   `json:"timeseries,omitempty"`
-	TLSMode              *string                   `json:"tls_mode,omitempty"`
-	TrackingTableMaxKeys *int                      `json:"tracking_table_max_keys,omitempty"`
-	UseNodes             *[]string                 `json:"use_nodes,omitempty"`
-	UseSelectiveFlush    *bool                     `json:"use_selective_flush,omitempty"`
+	SkipImportAnalyze *string `json:"skip_import_analyze,omitempty"`
+
+	// SlaveBuffer Size of the replica's output buffer or `auto`.
+	SlaveBuffer *string `json:"slave_buffer,omitempty"`
+
+	// SlaveHa Replace a replica whose node has failed.
+	SlaveHa *bool `json:"slave_ha,omitempty"`
+
+	// SlaveHaPriority Order in which replicas are replaced.
+	SlaveHaPriority *int `json:"slave_ha_priority,omitempty"`
+
+	// SnapshotPolicy When snapshots are taken.
+	SnapshotPolicy json.RawMessage `json:"snapshot_policy,omitempty"`
+
+	// SSL Whether clients connect with TLS. Deprecated by Redis Software.
+	SSL *bool `json:"ssl,omitempty"`
+
+	// SupportSyncerReconf Change the syncer's settings without a restart.
+	SupportSyncerReconf *bool `json:"support_syncer_reconf,omitempty"`
+
+	// Sync Whether the database syncs. Deprecated by Redis Software.
+	Sync *string `json:"sync,omitempty"`
+
+	// SyncDedicatedThreads Threads of the syncer.
+	SyncDedicatedThreads *int `json:"sync_dedicated_threads,omitempty"`
+
+	// SyncSources Databases to sync from. Deprecated by Redis Software.
+	SyncSources json.RawMessage `json:"sync_sources,omitempty"`
+
+	// SyncerLogLevel What the syncer logs.
+	SyncerLogLevel *string `json:"syncer_log_level,omitempty"`
+
+	// Tags Tags of the database.
+	Tags json.RawMessage `json:"tags,omitempty"`
+
+	// ThroughputIngress Reserved throughput; 0 for none.
+	ThroughputIngress *float32 `json:"throughput_ingress,omitempty"`
+
+	// Timeseries Settings of time series.
+	Timeseries json.RawMessage `json:"timeseries,omitempty"`
+
+	// TLSMode Who connects with TLS.
+	TLSMode *string `json:"tls_mode,omitempty"`
+
+	// TrackingTableMaxKeys Most keys that client-side caching tracks.
+	TrackingTableMaxKeys *int `json:"tracking_table_max_keys,omitempty"`
+
+	// UseNodes Nodes to put the shards on.
+	UseNodes *[]string `json:"use_nodes,omitempty"`
+
+	// UseSelectiveFlush Erase only what changed before a sync.
+	UseSelectiveFlush *bool `json:"use_selective_flush,omitempty"`
 }
 
 // BackupLocation The directory that periodic backups go to. Credentials never come back.
 //
 // Example: {"path":"/mnt/backups","type":"mount_point"}
 type BackupLocation struct {
-	AccessKeyID *string `json:"access_key_id,omitempty"`
-	AccountKey  *string `json:"account_key,omitempty"`
-	AccountName *string `json:"account_name,omitempty"`
-	BucketName  *string `json:"bucket_name,omitempty"`
-	ClientEmail *string `json:"client_email,omitempty"`
-	ClientID    *string `json:"client_id,omitempty"`
-	Container   *string `json:"container,omitempty"`
+	// AccessKeyID Access key ID.
+	AccessKeyID AccessKeyID `json:"access_key_id,omitempty"`
+
+	// AccountKey Key of the storage account.
+	AccountKey AccountKey `json:"account_key,omitempty"`
+
+	// AccountName Name of the storage account.
+	AccountName *AccountName `json:"account_name,omitempty"`
+
+	// BucketName Name of the bucket.
+	BucketName *BucketName `json:"bucket_name,omitempty"`
+
+	// ClientEmail Email of the service account.
+	ClientEmail *ClientEmail `json:"client_email,omitempty"`
+
+	// ClientID Client ID of the service account.
+	ClientID *ClientID `json:"client_id,omitempty"`
+
+	// Container Name of the container.
+	Container *ContainerName `json:"container,omitempty"`
 
 	// Filename File name with its extension.
-	Filename *string `json:"filename,omitempty"`
-	Key      *string `json:"key,omitempty"`
+	Filename *FileName `json:"filename,omitempty"`
 
-	// Path Absolute path.
-	Path            *string `json:"path,omitempty"`
-	PrivateKey      *string `json:"private_key,omitempty"`
-	PrivateKeyID    *string `json:"private_key_id,omitempty"`
-	RegionName      *string `json:"region_name,omitempty"`
-	SASToken        *string `json:"sas_token,omitempty"`
-	SecretAccessKey *string `json:"secret_access_key,omitempty"`
-	SFTPURL         *string `json:"sftp_url,omitempty"`
-	Subdir          *string `json:"subdir,omitempty"`
-	Type            string  `json:"type"`
-	URL             *string `json:"url,omitempty"`
+	// Key Private SSH key; the cluster's own if it is missing.
+	Key SSHKey `json:"key,omitempty"`
+
+	// Path Absolute path on the server's disk.
+	Path *Path `json:"path,omitempty"`
+
+	// PrivateKey Private key of the service account.
+	PrivateKey PrivateKey `json:"private_key,omitempty"`
+
+	// PrivateKeyID ID of the service account's private key.
+	PrivateKeyID PrivateKeyID `json:"private_key_id,omitempty"`
+
+	// RegionName Region of the bucket.
+	RegionName *RegionName `json:"region_name,omitempty"`
+
+	// SASToken Shared access signature.
+	SASToken SASToken `json:"sas_token,omitempty"`
+
+	// SecretAccessKey Secret access key.
+	SecretAccessKey SecretAccessKey `json:"secret_access_key,omitempty"`
+
+	// SFTPURL URL of the form sftp://user:password@host[:port]/path.
+	SFTPURL SFTPURL `json:"sftp_url,omitempty"`
+
+	// Subdir Directory in the bucket or container.
+	Subdir *Subdirectory `json:"subdir,omitempty"`
+
+	// Type The type of location.
+	Type string `json:"type"`
+
+	// URL URL; user and password may stand in it.
+	URL URL `json:"url,omitempty"`
 }
+
+// BucketName Name of the bucket.
+type BucketName = string
+
+// ClientEmail Email of the service account.
+type ClientEmail = string
+
+// ClientID Client ID of the service account.
+type ClientID = string
+
+// ContainerName Name of the container.
+type ContainerName = string
 
 // Endpoint An address that the database's clients connect to.
 //
-// Example: {"addr":["127.0.0.1"],"addr_type":"external","dns_name":"redis-12000.example.com","port":12000,"uid":"1:1"}
+// Example: {"addr":["127.0.0.1"],"addr_type":"external","dns_name":"redis-12000.example.com","oss_cluster_api_preferred_endpoint_type":"ip","oss_cluster_api_preferred_ip_type":"internal","port":12000,"proxy_policy":"single","uid":"1:1"}
 type Endpoint struct {
-	Addr        *[]string `json:"addr,omitempty"`
-	AddrType    *string   `json:"addr_type,omitempty"`
-	DNSName     *string   `json:"dns_name,omitempty"`
-	Port        *int      `json:"port,omitempty"`
-	ProxyPolicy *string   `json:"proxy_policy,omitempty"`
-	UID         *string   `json:"uid,omitempty"`
+	// Addr IP addresses.
+	Addr *[]string `json:"addr,omitempty"`
+
+	// AddrType Which network the addresses are on: external or internal.
+	AddrType *string `json:"addr_type,omitempty"`
+
+	// DNSName Host name.
+	DNSName *string `json:"dns_name,omitempty"`
+
+	// OSSClusterAPIPreferredEndpointType What the OSS Cluster API answers with: ip or hostname.
+	OSSClusterAPIPreferredEndpointType *string `json:"oss_cluster_api_preferred_endpoint_type,omitempty"`
+
+	// OSSClusterAPIPreferredIPType Which addresses the OSS Cluster API answers with: internal or external.
+	OSSClusterAPIPreferredIPType *string `json:"oss_cluster_api_preferred_ip_type,omitempty"`
+
+	// Port TCP port.
+	Port *int `json:"port,omitempty"`
+
+	// ProxyPolicy Which nodes the proxy listens on.
+	ProxyPolicy *string `json:"proxy_policy,omitempty"`
+
+	// UID The endpoint's uid.
+	UID *string `json:"uid,omitempty"`
 }
 
 // Error The body of every answer that is not a 200.
@@ -864,27 +2345,43 @@ type ExportFailureReason = string
 // ExportStatus State of the newest export or backup. Empty until the first one.
 type ExportStatus string
 
+// FileName File name with its extension.
+type FileName = string
+
 // GSSource An object in Google Cloud Storage.
 //
 // Example: {"bucket_name":"backups","client_email":"a@example.com","client_id":"1","filename":"sessions.rdb","private_key":"example","private_key_id":"1","type":"gs"}
 type GSSource struct {
-	BucketName  string `json:"bucket_name"`
-	ClientEmail string `json:"client_email"`
-	ClientID    string `json:"client_id"`
+	// BucketName Name of the bucket.
+	BucketName BucketName `json:"bucket_name"`
+
+	// ClientEmail Email of the service account.
+	ClientEmail ClientEmail `json:"client_email"`
+
+	// ClientID Client ID of the service account.
+	ClientID ClientID `json:"client_id"`
 
 	// Filename File name with its extension.
-	Filename     string  `json:"filename"`
-	PrivateKey   *string `json:"private_key,omitempty"`
-	PrivateKeyID *string `json:"private_key_id,omitempty"`
-	Subdir       *string `json:"subdir,omitempty"`
-	Type         string  `json:"type"`
+	Filename FileName `json:"filename"`
+
+	// PrivateKey Private key of the service account.
+	PrivateKey PrivateKey `json:"private_key,omitempty"`
+
+	// PrivateKeyID ID of the service account's private key.
+	PrivateKeyID PrivateKeyID `json:"private_key_id,omitempty"`
+
+	// Subdir Directory in the bucket or container.
+	Subdir *Subdirectory `json:"subdir,omitempty"`
+
+	// Type The type of source.
+	Type string `json:"type"`
 }
 
 // ImportFailureReason Why the newest import failed; empty unless it did. `file-larger-than-mem-limit` is followed by the expected
 // size of the dataset and the database's limit, both in bytes.
 type ImportFailureReason = string
 
-// ImportRequest defines model for ImportRequest.
+// ImportRequest The files to import. Without `dataset_import_sources`, those that are stored with the database.
 type ImportRequest struct {
 	// DatasetImportSources The files to import, in this order. A sharded database's dump has one file a shard; name them all.
 	DatasetImportSources *[]ImportSource `json:"dataset_import_sources,omitempty"`
@@ -903,28 +2400,63 @@ type ImportStatus string
 
 // Module A module of the cluster.
 //
-// Example: {"capabilities":["backup_restore","clustering","persistence_rdb"],"capability_name":"Probabilistic","display_name":"RedisBloom","is_bundled":true,"module_name":"bf","semantic_version":"8.0.1","uid":"b14385b09778a335835ee3ae380bbc77","version":80001}
+// Example: {"capabilities":["backup_restore","clustering","persistence_rdb"],"display_name":"RedisBloom","is_bundled":true,"module_name":"bf","semantic_version":"8.0.1","uid":"b14385b09778a335835ee3ae380bbc77","version":80001}
 type Module struct {
-	Author                  *string `json:"author,omitempty"`
-	BigstoreVersion2Support *bool   `json:"bigstore_version_2_support,omitempty"`
+	// Author Who wrote the module.
+	Author *string `json:"author,omitempty"`
 
-	// Capabilities Imports need `backup_restore`.
-	Capabilities           *[]string               `json:"capabilities,omitempty"`
-	CapabilityName         *string                 `json:"capability_name,omitempty"`
-	CommandLineArgs        *string                 `json:"command_line_args,omitempty"`
-	CompatibleRedisVersion *string                 `json:"compatible_redis_version,omitempty"`
-	ConfigCommand          *string                 `json:"config_command,omitempty"`
-	CRDT                   *map[string]interface{} `json:"crdt,omitempty"`
-	Dependencies           *map[string]interface{} `json:"dependencies,omitempty"`
-	Description            *string                 `json:"description,omitempty"`
-	DisplayName            *string                 `json:"display_name,omitempty"`
-	Email                  *string                 `json:"email,omitempty"`
-	Homepage               *string                 `json:"homepage,omitempty"`
-	IsBundled              *bool                   `json:"is_bundled,omitempty"`
-	License                *string                 `json:"license,omitempty"`
-	MinRedisVersion        *string                 `json:"min_redis_version,omitempty"`
-	ModuleName             *string                 `json:"module_name,omitempty"`
-	SemanticVersion        *string                 `json:"semantic_version,omitempty"`
+	// BigstoreVersion2Support Whether the module supports Auto Tiering of version 2.
+	BigstoreVersion2Support *bool `json:"bigstore_version_2_support,omitempty"`
+
+	// Capabilities What the module can do. Imports need `backup_restore`.
+	Capabilities *[]string `json:"capabilities,omitempty"`
+
+	// CapabilityName What the module gives a database, for people.
+	CapabilityName *string `json:"capability_name,omitempty"`
+
+	// CommandLineArgs Arguments that the module is loaded with.
+	CommandLineArgs *string `json:"command_line_args,omitempty"`
+
+	// CompatibleRedisVersion The Redis version that the module is made for.
+	CompatibleRedisVersion *string `json:"compatible_redis_version,omitempty"`
+
+	// ConfigCommand The command that changes the module's settings while it runs.
+	ConfigCommand *string `json:"config_command,omitempty"`
+
+	// CRDB Versions for Active-Active databases.
+	CRDB json.RawMessage `json:"crdb,omitempty"`
+
+	// Dependencies Other modules that this one needs.
+	Dependencies json.RawMessage `json:"dependencies,omitempty"`
+
+	// Description The module in a sentence.
+	Description *string `json:"description,omitempty"`
+
+	// DisplayName The name for people.
+	DisplayName *string `json:"display_name,omitempty"`
+
+	// Email The author's email address.
+	Email *string `json:"email,omitempty"`
+
+	// Homepage The module's web page.
+	Homepage *string `json:"homepage,omitempty"`
+
+	// IsBundled Whether the module came with the cluster's software.
+	IsBundled *bool `json:"is_bundled,omitempty"`
+
+	// License The module's licence.
+	License *string `json:"license,omitempty"`
+
+	// MinRedisVersion The oldest Redis version that can load the module.
+	MinRedisVersion *string `json:"min_redis_version,omitempty"`
+
+	// ModuleName The name that databases refer to.
+	ModuleName *string `json:"module_name,omitempty"`
+
+	// SemanticVersion The version.
+	//
+	// Example: 8.0.1
+	SemanticVersion *string `json:"semantic_version,omitempty"`
 
 	// UID 32 hexadecimal digits.
 	UID *string `json:"uid,omitempty"`
@@ -937,16 +2469,20 @@ type Module struct {
 //
 // Example: {"module_name":"bf","semantic_version":"8.0.1"}
 type ModuleRef struct {
-	// ModuleArgs A string, or a list of strings. Deprecated by Redis Software.
-	ModuleArgs *any `json:"module_args,omitempty"`
+	// ModuleArgs Arguments of the module. Deprecated by Redis Software.
+	ModuleArgs *string `json:"module_args,omitempty"`
 
-	// ModuleID uid of the module. Deprecated by Redis Software.
+	// ModuleID The module's uid. Deprecated by Redis Software.
 	ModuleID *string `json:"module_id,omitempty"`
 
-	// ModuleName Example: bf
+	// ModuleName The module's name.
+	//
+	// Example: bf
 	ModuleName *string `json:"module_name,omitempty"`
 
-	// SemanticVersion Example: 8.0.1
+	// SemanticVersion The module's version; the newest of that name if it is missing.
+	//
+	// Example: 8.0.1
 	SemanticVersion *string `json:"semantic_version,omitempty"`
 }
 
@@ -954,45 +2490,95 @@ type ModuleRef struct {
 //
 // Example: {"path":"/mnt/backups/sessions.rdb","type":"mount_point"}
 type MountPointSource struct {
-	// Path Absolute path.
-	Path string `json:"path"`
+	// Path Absolute path on the server's disk.
+	Path Path `json:"path"`
+
+	// Type The type of source.
 	Type string `json:"type"`
 }
+
+// Path Absolute path on the server's disk.
+type Path = string
+
+// PrivateKey Private key of the service account.
+type PrivateKey = string
+
+// PrivateKeyID ID of the service account's private key.
+type PrivateKeyID = string
+
+// Progress Percent; 100 only once succeeded.
+type Progress = float64
+
+// RegionName Region of the bucket.
+type RegionName = string
 
 // S3Source An object in Amazon S3 or a store that speaks its protocol.
 //
 // Example: {"access_key_id":"AKIDEXAMPLE","bucket_name":"backups","filename":"sessions.rdb","secret_access_key":"example","type":"s3"}
 type S3Source struct {
-	AccessKeyID *string `json:"access_key_id,omitempty"`
-	BucketName  string  `json:"bucket_name"`
+	// AccessKeyID Access key ID.
+	AccessKeyID AccessKeyID `json:"access_key_id,omitempty"`
+
+	// BucketName Name of the bucket.
+	BucketName BucketName `json:"bucket_name"`
 
 	// Filename File name with its extension.
-	Filename        string  `json:"filename"`
-	RegionName      *string `json:"region_name,omitempty"`
-	SecretAccessKey *string `json:"secret_access_key,omitempty"`
-	Subdir          *string `json:"subdir,omitempty"`
-	Type            string  `json:"type"`
+	Filename FileName `json:"filename"`
+
+	// RegionName Region of the bucket.
+	RegionName *RegionName `json:"region_name,omitempty"`
+
+	// SecretAccessKey Secret access key.
+	SecretAccessKey SecretAccessKey `json:"secret_access_key,omitempty"`
+
+	// Subdir Directory in the bucket or container.
+	Subdir *Subdirectory `json:"subdir,omitempty"`
+
+	// Type The type of source.
+	Type string `json:"type"`
 }
+
+// SASToken Shared access signature.
+type SASToken = string
 
 // SFTPSource A file on an SFTP server.
 //
 // Example: {"sftp_url":"sftp://backup@backups.example.com/sessions.rdb","type":"sftp"}
 type SFTPSource struct {
-	Key *string `json:"key,omitempty"`
+	// Key Private SSH key; the cluster's own if it is missing.
+	Key SSHKey `json:"key,omitempty"`
 
-	// SFTPURL sftp://user:password@host[:port]/path
-	SFTPURL string `json:"sftp_url,omitempty"`
-	Type    string `json:"type"`
+	// SFTPURL URL of the form sftp://user:password@host[:port]/path.
+	SFTPURL SFTPURL `json:"sftp_url,omitempty"`
+
+	// Type The type of source.
+	Type string `json:"type"`
 }
+
+// SFTPURL URL of the form sftp://user:password@host[:port]/path.
+type SFTPURL = string
+
+// SSHKey Private SSH key; the cluster's own if it is missing.
+type SSHKey = string
+
+// SecretAccessKey Secret access key.
+type SecretAccessKey = string
+
+// Subdirectory Directory in the bucket or container.
+type Subdirectory = string
+
+// URL URL; user and password may stand in it.
+type URL = string
 
 // URLSource A file on an FTP, FTPS, HTTP or HTTPS server.
 //
 // Example: {"type":"url","url":"https://backups.example.com/sessions.rdb"}
 type URLSource struct {
+	// Type The type of source.
 	Type string `json:"type"`
 
-	// URL URL of the file; user and password may stand in it.
-	URL string `json:"url,omitempty"`
+	// URL URL; user and password may stand in it.
+	URL URL `json:"url,omitempty"`
 }
 
 // DryRun defines model for DryRun.
@@ -1024,6 +2610,11 @@ type Busy = Error
 // Example: {"description":"database is busy with another action","error_code":"busy"}
 type Forbidden = Error
 
+// HeadersTooLarge The body of every answer that is not a 200.
+//
+// Example: {"description":"database is busy with another action","error_code":"busy"}
+type HeadersTooLarge = Error
+
 // InternalError The body of every answer that is not a 200.
 //
 // Example: {"description":"database is busy with another action","error_code":"busy"}
@@ -1038,6 +2629,11 @@ type InvalidConfiguration = Error
 //
 // Example: {"description":"database is busy with another action","error_code":"busy"}
 type RequestTooLarge = Error
+
+// TooManyRequests The body of every answer that is not a 200.
+//
+// Example: {"description":"database is busy with another action","error_code":"busy"}
+type TooManyRequests = Error
 
 // Unauthorized The body of every answer that is not a 200.
 //
@@ -1057,7 +2653,8 @@ type ListBDBsParams struct {
 
 // CreateBDBParams defines parameters for CreateBDB.
 type CreateBDBParams struct {
-	// DryRun Check the request and answer as if it had been done, but change nothing. `?dry_run` and `?dry_run=true` are the same.
+	// DryRun Check the request and answer as if it had been done, but change nothing. `?dry_run`, `?dry_run=true` and
+	// `?dry_run=1` are the same.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 }
 
@@ -1069,7 +2666,8 @@ type GetBDBParams struct {
 
 // UpdateBDBParams defines parameters for UpdateBDB.
 type UpdateBDBParams struct {
-	// DryRun Check the request and answer as if it had been done, but change nothing. `?dry_run` and `?dry_run=true` are the same.
+	// DryRun Check the request and answer as if it had been done, but change nothing. `?dry_run`, `?dry_run=true` and
+	// `?dry_run=1` are the same.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 }
 
@@ -1416,8 +3014,8 @@ type ClientInterface interface {
 
 	// CreateBDBWithBody Create a database
 	//
-	// Creates a database. What the request leaves out takes Redis Software's default; a database that names no
-	// modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
+	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
+	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
 	// import lifecycle are checked, stored and returned, and have no effect.
 	//
 	// Takes any type of body and a specified content type.
@@ -1427,8 +3025,8 @@ type ClientInterface interface {
 
 	// CreateBDB Create a database
 	//
-	// Creates a database. What the request leaves out takes Redis Software's default; a database that names no
-	// modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
+	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
+	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
 	// import lifecycle are checked, stored and returned, and have no effect.
 	//
 	// Takes a body of the `application/json` content type.
@@ -1455,6 +3053,11 @@ type ClientInterface interface {
 	// Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
 	// so `status` is `active` again in it.
 	//
+	// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
+	// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
+	// `dataset_import_sources` leaves the stored sources, and `null` clears them. Any other value of a read-only member
+	// is refused.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PUT /v1/bdbs/{uid} (the `UpdateBDB` operationId).
@@ -1464,6 +3067,11 @@ type ClientInterface interface {
 	//
 	// Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
 	// so `status` is `active` again in it.
+	//
+	// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
+	// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
+	// `dataset_import_sources` leaves the stored sources, and `null` clears them. Any other value of a read-only member
+	// is refused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1558,8 +3166,8 @@ func (c *Client) ListBDBs(ctx context.Context, params *ListBDBsParams, reqEditor
 
 // CreateBDBWithBody Create a database
 //
-// Creates a database. What the request leaves out takes Redis Software's default; a database that names no
-// modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
+// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
+// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
 // import lifecycle are checked, stored and returned, and have no effect.
 //
 // Takes any type of body and a specified content type.
@@ -1579,8 +3187,8 @@ func (c *Client) CreateBDBWithBody(ctx context.Context, params *CreateBDBParams,
 
 // CreateBDB Create a database
 //
-// Creates a database. What the request leaves out takes Redis Software's default; a database that names no
-// modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
+// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
+// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
 // import lifecycle are checked, stored and returned, and have no effect.
 //
 // Takes a body of the `application/json` content type.
@@ -1637,6 +3245,11 @@ func (c *Client) GetBDB(ctx context.Context, uid UID, params *GetBDBParams, reqE
 // Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
 // so `status` is `active` again in it.
 //
+// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
+// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
+// `dataset_import_sources` leaves the stored sources, and `null` clears them. Any other value of a read-only member
+// is refused.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /v1/bdbs/{uid} (the `UpdateBDB` operationId).
@@ -1656,6 +3269,11 @@ func (c *Client) UpdateBDBWithBody(ctx context.Context, uid UID, params *UpdateB
 //
 // Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
 // so `status` is `active` again in it.
+//
+// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
+// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
+// `dataset_import_sources` leaves the stored sources, and `null` clears them. Any other value of a read-only member
+// is refused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2300,8 +3918,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateBDBWithBodyWithResponse Create a database
 	//
-	// Creates a database. What the request leaves out takes Redis Software's default; a database that names no
-	// modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
+	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
+	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
 	// import lifecycle are checked, stored and returned, and have no effect.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -2311,8 +3929,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateBDBWithResponse Create a database
 	//
-	// Creates a database. What the request leaves out takes Redis Software's default; a database that names no
-	// modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
+	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
+	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
 	// import lifecycle are checked, stored and returned, and have no effect.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -2343,6 +3961,11 @@ type ClientWithResponsesInterface interface {
 	// Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
 	// so `status` is `active` again in it.
 	//
+	// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
+	// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
+	// `dataset_import_sources` leaves the stored sources, and `null` clears them. Any other value of a read-only member
+	// is refused.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /v1/bdbs/{uid} (the `UpdateBDB` operationId).
@@ -2352,6 +3975,11 @@ type ClientWithResponsesInterface interface {
 	//
 	// Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
 	// so `status` is `active` again in it.
+	//
+	// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
+	// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
+	// `dataset_import_sources` leaves the stored sources, and `null` clears them. Any other value of a read-only member
+	// is refused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2431,11 +4059,6 @@ type ClientWithResponsesInterface interface {
 	GetModuleWithResponse(ctx context.Context, uid string, reqEditors ...RequestEditorFn) (*GetModuleResult, error)
 }
 
-// ListBDBsResult401Headers the declared response headers of an HTTP 401 response for ListBDBs
-type ListBDBsResult401Headers struct {
-	WWWAuthenticate *string
-}
-
 type ListBDBsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2449,10 +4072,12 @@ type ListBDBsResult struct {
 	JSON403 *Forbidden
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-	// Headers401 the parsed response headers for an HTTP 401 response
-	Headers401 *ListBDBsResult401Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -2478,6 +4103,16 @@ func (r ListBDBsResult) GetJSON403() *Forbidden {
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
 func (r ListBDBsResult) GetJSON413() *RequestTooLarge {
 	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ListBDBsResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r ListBDBsResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
 }
 
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
@@ -2514,11 +4149,6 @@ func (r ListBDBsResult) ContentType() string {
 	return ""
 }
 
-// CreateBDBResult401Headers the declared response headers of an HTTP 401 response for CreateBDB
-type CreateBDBResult401Headers struct {
-	WWWAuthenticate *string
-}
-
 type CreateBDBResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2536,10 +4166,12 @@ type CreateBDBResult struct {
 	JSON409 *Error
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-	// Headers401 the parsed response headers for an HTTP 401 response
-	Headers401 *CreateBDBResult401Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -2577,6 +4209,16 @@ func (r CreateBDBResult) GetJSON413() *RequestTooLarge {
 	return r.JSON413
 }
 
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r CreateBDBResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r CreateBDBResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
+}
+
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r CreateBDBResult) GetJSON500() *InternalError {
 	return r.JSON500
@@ -2611,14 +4253,11 @@ func (r CreateBDBResult) ContentType() string {
 	return ""
 }
 
-// DeleteBDBResult401Headers the declared response headers of an HTTP 401 response for DeleteBDB
-type DeleteBDBResult401Headers struct {
-	WWWAuthenticate *string
-}
-
 type DeleteBDBResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BDB
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
@@ -2631,10 +4270,17 @@ type DeleteBDBResult struct {
 	JSON409 *Busy
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-	// Headers401 the parsed response headers for an HTTP 401 response
-	Headers401 *DeleteBDBResult401Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteBDBResult) GetJSON200() *BDB {
+	return r.JSON200
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -2665,6 +4311,16 @@ func (r DeleteBDBResult) GetJSON409() *Busy {
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
 func (r DeleteBDBResult) GetJSON413() *RequestTooLarge {
 	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r DeleteBDBResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r DeleteBDBResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
 }
 
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
@@ -2701,11 +4357,6 @@ func (r DeleteBDBResult) ContentType() string {
 	return ""
 }
 
-// GetBDBResult401Headers the declared response headers of an HTTP 401 response for GetBDB
-type GetBDBResult401Headers struct {
-	WWWAuthenticate *string
-}
-
 type GetBDBResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2721,10 +4372,12 @@ type GetBDBResult struct {
 	JSON404 *BDBNotFound
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-	// Headers401 the parsed response headers for an HTTP 401 response
-	Headers401 *GetBDBResult401Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -2755,6 +4408,16 @@ func (r GetBDBResult) GetJSON404() *BDBNotFound {
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
 func (r GetBDBResult) GetJSON413() *RequestTooLarge {
 	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r GetBDBResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r GetBDBResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
 }
 
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
@@ -2791,11 +4454,6 @@ func (r GetBDBResult) ContentType() string {
 	return ""
 }
 
-// UpdateBDBResult401Headers the declared response headers of an HTTP 401 response for UpdateBDB
-type UpdateBDBResult401Headers struct {
-	WWWAuthenticate *string
-}
-
 type UpdateBDBResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2815,10 +4473,12 @@ type UpdateBDBResult struct {
 	JSON409 *Busy
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-	// Headers401 the parsed response headers for an HTTP 401 response
-	Headers401 *UpdateBDBResult401Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -2861,6 +4521,16 @@ func (r UpdateBDBResult) GetJSON413() *RequestTooLarge {
 	return r.JSON413
 }
 
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r UpdateBDBResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r UpdateBDBResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
+}
+
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r UpdateBDBResult) GetJSON500() *InternalError {
 	return r.JSON500
@@ -2895,11 +4565,6 @@ func (r UpdateBDBResult) ContentType() string {
 	return ""
 }
 
-// StartBDBImportResult401Headers the declared response headers of an HTTP 401 response for StartBDBImport
-type StartBDBImportResult401Headers struct {
-	WWWAuthenticate *string
-}
-
 type StartBDBImportResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2917,10 +4582,12 @@ type StartBDBImportResult struct {
 	JSON409 *Busy
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-	// Headers401 the parsed response headers for an HTTP 401 response
-	Headers401 *StartBDBImportResult401Headers
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -2958,6 +4625,16 @@ func (r StartBDBImportResult) GetJSON413() *RequestTooLarge {
 	return r.JSON413
 }
 
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r StartBDBImportResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r StartBDBImportResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
+}
+
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r StartBDBImportResult) GetJSON500() *InternalError {
 	return r.JSON500
@@ -2992,11 +4669,6 @@ func (r StartBDBImportResult) ContentType() string {
 	return ""
 }
 
-// ResetBDBImportStatusResult401Headers the declared response headers of an HTTP 401 response for ResetBDBImportStatus
-type ResetBDBImportStatusResult401Headers struct {
-	WWWAuthenticate *string
-}
-
 type ResetBDBImportStatusResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3014,10 +4686,12 @@ type ResetBDBImportStatusResult struct {
 	JSON409 *Busy
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-	// Headers401 the parsed response headers for an HTTP 401 response
-	Headers401 *ResetBDBImportStatusResult401Headers
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -3055,6 +4729,16 @@ func (r ResetBDBImportStatusResult) GetJSON413() *RequestTooLarge {
 	return r.JSON413
 }
 
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ResetBDBImportStatusResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r ResetBDBImportStatusResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
+}
+
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
 func (r ResetBDBImportStatusResult) GetJSON500() *InternalError {
 	return r.JSON500
@@ -3089,11 +4773,6 @@ func (r ResetBDBImportStatusResult) ContentType() string {
 	return ""
 }
 
-// ListModulesResult401Headers the declared response headers of an HTTP 401 response for ListModules
-type ListModulesResult401Headers struct {
-	WWWAuthenticate *string
-}
-
 type ListModulesResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3107,10 +4786,12 @@ type ListModulesResult struct {
 	JSON403 *Forbidden
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-	// Headers401 the parsed response headers for an HTTP 401 response
-	Headers401 *ListModulesResult401Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -3136,6 +4817,16 @@ func (r ListModulesResult) GetJSON403() *Forbidden {
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
 func (r ListModulesResult) GetJSON413() *RequestTooLarge {
 	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ListModulesResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r ListModulesResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
 }
 
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
@@ -3172,11 +4863,6 @@ func (r ListModulesResult) ContentType() string {
 	return ""
 }
 
-// GetModuleResult401Headers the declared response headers of an HTTP 401 response for GetModule
-type GetModuleResult401Headers struct {
-	WWWAuthenticate *string
-}
-
 type GetModuleResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3192,10 +4878,12 @@ type GetModuleResult struct {
 	JSON404 *Error
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-	// Headers401 the parsed response headers for an HTTP 401 response
-	Headers401 *GetModuleResult401Headers
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -3226,6 +4914,16 @@ func (r GetModuleResult) GetJSON404() *Error {
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
 func (r GetModuleResult) GetJSON413() *RequestTooLarge {
 	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r GetModuleResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r GetModuleResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
 }
 
 // GetJSON500 returns the response for an HTTP 500 `application/json` response
@@ -3279,8 +4977,8 @@ func (c *ClientWithResponses) ListBDBsWithResponse(ctx context.Context, params *
 
 // CreateBDBWithBodyWithResponse Create a database
 //
-// Creates a database. What the request leaves out takes Redis Software's default; a database that names no
-// modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
+// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
+// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
 // import lifecycle are checked, stored and returned, and have no effect.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -3296,8 +4994,8 @@ func (c *ClientWithResponses) CreateBDBWithBodyWithResponse(ctx context.Context,
 
 // CreateBDBWithResponse Create a database
 //
-// Creates a database. What the request leaves out takes Redis Software's default; a database that names no
-// modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
+// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
+// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
 // import lifecycle are checked, stored and returned, and have no effect.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -3346,6 +5044,11 @@ func (c *ClientWithResponses) GetBDBWithResponse(ctx context.Context, uid UID, p
 // Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
 // so `status` is `active` again in it.
 //
+// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
+// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
+// `dataset_import_sources` leaves the stored sources, and `null` clears them. Any other value of a read-only member
+// is refused.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /v1/bdbs/{uid} (the `UpdateBDB` operationId).
@@ -3361,6 +5064,11 @@ func (c *ClientWithResponses) UpdateBDBWithBodyWithResponse(ctx context.Context,
 //
 // Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
 // so `status` is `active` again in it.
+//
+// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
+// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
+// `dataset_import_sources` leaves the stored sources, and `null` clears them. Any other value of a read-only member
+// is refused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3530,6 +5238,20 @@ func ParseListBDBsResult(rsp *http.Response) (*ListBDBsResult, error) {
 		}
 		response.JSON413 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -3537,19 +5259,6 @@ func ParseListBDBsResult(rsp *http.Response) (*ListBDBsResult, error) {
 		}
 		response.JSON500 = &dest
 
-	}
-
-	switch {
-	case rsp.StatusCode == 401:
-		var headers ListBDBsResult401Headers
-		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.WWWAuthenticate = &value
-		}
-		response.Headers401 = &headers
 	}
 
 	return response, nil
@@ -3618,6 +5327,20 @@ func ParseCreateBDBResult(rsp *http.Response) (*CreateBDBResult, error) {
 		}
 		response.JSON413 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -3625,19 +5348,6 @@ func ParseCreateBDBResult(rsp *http.Response) (*CreateBDBResult, error) {
 		}
 		response.JSON500 = &dest
 
-	}
-
-	switch {
-	case rsp.StatusCode == 401:
-		var headers CreateBDBResult401Headers
-		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.WWWAuthenticate = &value
-		}
-		response.Headers401 = &headers
 	}
 
 	return response, nil
@@ -3657,8 +5367,12 @@ func ParseDeleteBDBResult(rsp *http.Response) (*DeleteBDBResult, error) {
 	}
 
 	switch {
-	case rsp.StatusCode == 200:
-		break // No content-type
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BDB
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
 		var dest BadRequest
@@ -3702,6 +5416,20 @@ func ParseDeleteBDBResult(rsp *http.Response) (*DeleteBDBResult, error) {
 		}
 		response.JSON413 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -3709,19 +5437,6 @@ func ParseDeleteBDBResult(rsp *http.Response) (*DeleteBDBResult, error) {
 		}
 		response.JSON500 = &dest
 
-	}
-
-	switch {
-	case rsp.StatusCode == 401:
-		var headers DeleteBDBResult401Headers
-		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.WWWAuthenticate = &value
-		}
-		response.Headers401 = &headers
 	}
 
 	return response, nil
@@ -3783,6 +5498,20 @@ func ParseGetBDBResult(rsp *http.Response) (*GetBDBResult, error) {
 		}
 		response.JSON413 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -3790,19 +5519,6 @@ func ParseGetBDBResult(rsp *http.Response) (*GetBDBResult, error) {
 		}
 		response.JSON500 = &dest
 
-	}
-
-	switch {
-	case rsp.StatusCode == 401:
-		var headers GetBDBResult401Headers
-		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.WWWAuthenticate = &value
-		}
-		response.Headers401 = &headers
 	}
 
 	return response, nil
@@ -3878,6 +5594,20 @@ func ParseUpdateBDBResult(rsp *http.Response) (*UpdateBDBResult, error) {
 		}
 		response.JSON413 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -3885,19 +5615,6 @@ func ParseUpdateBDBResult(rsp *http.Response) (*UpdateBDBResult, error) {
 		}
 		response.JSON500 = &dest
 
-	}
-
-	switch {
-	case rsp.StatusCode == 401:
-		var headers UpdateBDBResult401Headers
-		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.WWWAuthenticate = &value
-		}
-		response.Headers401 = &headers
 	}
 
 	return response, nil
@@ -3969,6 +5686,20 @@ func ParseStartBDBImportResult(rsp *http.Response) (*StartBDBImportResult, error
 		}
 		response.JSON413 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -3976,19 +5707,6 @@ func ParseStartBDBImportResult(rsp *http.Response) (*StartBDBImportResult, error
 		}
 		response.JSON500 = &dest
 
-	}
-
-	switch {
-	case rsp.StatusCode == 401:
-		var headers StartBDBImportResult401Headers
-		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.WWWAuthenticate = &value
-		}
-		response.Headers401 = &headers
 	}
 
 	return response, nil
@@ -4060,6 +5778,20 @@ func ParseResetBDBImportStatusResult(rsp *http.Response) (*ResetBDBImportStatusR
 		}
 		response.JSON413 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -4067,19 +5799,6 @@ func ParseResetBDBImportStatusResult(rsp *http.Response) (*ResetBDBImportStatusR
 		}
 		response.JSON500 = &dest
 
-	}
-
-	switch {
-	case rsp.StatusCode == 401:
-		var headers ResetBDBImportStatusResult401Headers
-		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.WWWAuthenticate = &value
-		}
-		response.Headers401 = &headers
 	}
 
 	return response, nil
@@ -4134,6 +5853,20 @@ func ParseListModulesResult(rsp *http.Response) (*ListModulesResult, error) {
 		}
 		response.JSON413 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -4141,19 +5874,6 @@ func ParseListModulesResult(rsp *http.Response) (*ListModulesResult, error) {
 		}
 		response.JSON500 = &dest
 
-	}
-
-	switch {
-	case rsp.StatusCode == 401:
-		var headers ListModulesResult401Headers
-		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.WWWAuthenticate = &value
-		}
-		response.Headers401 = &headers
 	}
 
 	return response, nil
@@ -4215,6 +5935,20 @@ func ParseGetModuleResult(rsp *http.Response) (*GetModuleResult, error) {
 		}
 		response.JSON413 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -4222,19 +5956,6 @@ func ParseGetModuleResult(rsp *http.Response) (*GetModuleResult, error) {
 		}
 		response.JSON500 = &dest
 
-	}
-
-	switch {
-	case rsp.StatusCode == 401:
-		var headers GetModuleResult401Headers
-		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
-			var value string
-			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
-				return nil, err
-			}
-			headers.WWWAuthenticate = &value
-		}
-		response.Headers401 = &headers
 	}
 
 	return response, nil

@@ -259,13 +259,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
-	router.PUT(options.BaseURL+"/v1/bdbs/:uid/actions/import_reset_status", wrapper.ResetBDBImportStatus, options.OperationMiddlewares["resetBDBImportStatus"]...)
-	router.POST(options.BaseURL+"/v1/bdbs/:uid/actions/import", wrapper.StartBDBImport, options.OperationMiddlewares["startBDBImport"]...)
 	router.GET(options.BaseURL+"/v1/bdbs", wrapper.ListBDBs, options.OperationMiddlewares["listBDBs"]...)
 	router.POST(options.BaseURL+"/v1/bdbs", wrapper.CreateBDB, options.OperationMiddlewares["createBDB"]...)
 	router.DELETE(options.BaseURL+"/v1/bdbs/:uid", wrapper.DeleteBDB, options.OperationMiddlewares["deleteBDB"]...)
 	router.GET(options.BaseURL+"/v1/bdbs/:uid", wrapper.GetBDB, options.OperationMiddlewares["getBDB"]...)
 	router.PUT(options.BaseURL+"/v1/bdbs/:uid", wrapper.UpdateBDB, options.OperationMiddlewares["updateBDB"]...)
+	router.POST(options.BaseURL+"/v1/bdbs/:uid/actions/import", wrapper.StartBDBImport, options.OperationMiddlewares["startBDBImport"]...)
+	router.PUT(options.BaseURL+"/v1/bdbs/:uid/actions/import_reset_status", wrapper.ResetBDBImportStatus, options.OperationMiddlewares["resetBDBImportStatus"]...)
 	router.GET(options.BaseURL+"/v1/modules", wrapper.ListModules, options.OperationMiddlewares["listModules"]...)
 	router.GET(options.BaseURL+"/v1/modules/:uid", wrapper.GetModule, options.OperationMiddlewares["getModule"]...)
 
@@ -281,20 +281,17 @@ type BusyJSONResponse Error
 
 type ForbiddenJSONResponse Error
 
+type HeadersTooLargeJSONResponse Error
+
 type InternalErrorJSONResponse Error
 
 type InvalidConfigurationJSONResponse Error
 
 type RequestTooLargeJSONResponse Error
 
-type UnauthorizedResponseHeaders struct {
-	WWWAuthenticate *string
-}
-type UnauthorizedJSONResponse struct {
-	Body Error
+type TooManyRequestsJSONResponse Error
 
-	Headers UnauthorizedResponseHeaders
-}
+type UnauthorizedJSONResponse Error
 
 type UnsupportedModuleJSONResponse Error
 
@@ -339,13 +336,10 @@ type ListBDBs401JSONResponse struct{ UnauthorizedJSONResponse }
 func (response ListBDBs401JSONResponse) VisitListBDBsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WWWAuthenticate != nil {
-		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
-	}
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -379,6 +373,34 @@ func (response ListBDBs413JSONResponse) VisitListBDBsResponse(w http.ResponseWri
 	return err
 }
 
+type ListBDBs429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response ListBDBs429JSONResponse) VisitListBDBsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListBDBs431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response ListBDBs431JSONResponse) VisitListBDBsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListBDBs500JSONResponse struct{ InternalErrorJSONResponse }
 
 func (response ListBDBs500JSONResponse) VisitListBDBsResponse(w http.ResponseWriter) error {
@@ -402,7 +424,7 @@ type CreateBDBResponseObject interface {
 	VisitCreateBDBResponse(w http.ResponseWriter) error
 }
 
-type CreateBDB200JSONResponse struct{ BDBJSONResponse }
+type CreateBDB200JSONResponse BDB
 
 func (response CreateBDB200JSONResponse) VisitCreateBDBResponse(w http.ResponseWriter) error {
 
@@ -435,13 +457,10 @@ type CreateBDB401JSONResponse struct{ UnauthorizedJSONResponse }
 func (response CreateBDB401JSONResponse) VisitCreateBDBResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WWWAuthenticate != nil {
-		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
-	}
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -505,6 +524,34 @@ func (response CreateBDB413JSONResponse) VisitCreateBDBResponse(w http.ResponseW
 	return err
 }
 
+type CreateBDB429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response CreateBDB429JSONResponse) VisitCreateBDBResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateBDB431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response CreateBDB431JSONResponse) VisitCreateBDBResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateBDB500JSONResponse struct{ InternalErrorJSONResponse }
 
 func (response CreateBDB500JSONResponse) VisitCreateBDBResponse(w http.ResponseWriter) error {
@@ -527,12 +574,18 @@ type DeleteBDBResponseObject interface {
 	VisitDeleteBDBResponse(w http.ResponseWriter) error
 }
 
-type DeleteBDB200Response struct {
-}
+type DeleteBDB200JSONResponse BDB
 
-func (response DeleteBDB200Response) VisitDeleteBDBResponse(w http.ResponseWriter) error {
+func (response DeleteBDB200JSONResponse) VisitDeleteBDBResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
-	return nil
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type DeleteBDB400JSONResponse struct{ BadRequestJSONResponse }
@@ -554,13 +607,10 @@ type DeleteBDB401JSONResponse struct{ UnauthorizedJSONResponse }
 func (response DeleteBDB401JSONResponse) VisitDeleteBDBResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WWWAuthenticate != nil {
-		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
-	}
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -622,6 +672,34 @@ func (response DeleteBDB413JSONResponse) VisitDeleteBDBResponse(w http.ResponseW
 	return err
 }
 
+type DeleteBDB429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response DeleteBDB429JSONResponse) VisitDeleteBDBResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteBDB431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response DeleteBDB431JSONResponse) VisitDeleteBDBResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeleteBDB500JSONResponse struct{ InternalErrorJSONResponse }
 
 func (response DeleteBDB500JSONResponse) VisitDeleteBDBResponse(w http.ResponseWriter) error {
@@ -678,13 +756,10 @@ type GetBDB401JSONResponse struct{ UnauthorizedJSONResponse }
 func (response GetBDB401JSONResponse) VisitGetBDBResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WWWAuthenticate != nil {
-		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
-	}
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -728,6 +803,34 @@ func (response GetBDB413JSONResponse) VisitGetBDBResponse(w http.ResponseWriter)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBDB429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response GetBDB429JSONResponse) VisitGetBDBResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBDB431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response GetBDB431JSONResponse) VisitGetBDBResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -789,13 +892,10 @@ type UpdateBDB401JSONResponse struct{ UnauthorizedJSONResponse }
 func (response UpdateBDB401JSONResponse) VisitUpdateBDBResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WWWAuthenticate != nil {
-		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
-	}
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -873,6 +973,34 @@ func (response UpdateBDB413JSONResponse) VisitUpdateBDBResponse(w http.ResponseW
 	return err
 }
 
+type UpdateBDB429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response UpdateBDB429JSONResponse) VisitUpdateBDBResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateBDB431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response UpdateBDB431JSONResponse) VisitUpdateBDBResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UpdateBDB500JSONResponse struct{ InternalErrorJSONResponse }
 
 func (response UpdateBDB500JSONResponse) VisitUpdateBDBResponse(w http.ResponseWriter) error {
@@ -923,13 +1051,10 @@ type StartBDBImport401JSONResponse struct{ UnauthorizedJSONResponse }
 func (response StartBDBImport401JSONResponse) VisitStartBDBImportResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WWWAuthenticate != nil {
-		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
-	}
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -1005,6 +1130,34 @@ func (response StartBDBImport413JSONResponse) VisitStartBDBImportResponse(w http
 	return err
 }
 
+type StartBDBImport429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response StartBDBImport429JSONResponse) VisitStartBDBImportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartBDBImport431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response StartBDBImport431JSONResponse) VisitStartBDBImportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StartBDBImport500JSONResponse struct{ InternalErrorJSONResponse }
 
 func (response StartBDBImport500JSONResponse) VisitStartBDBImportResponse(w http.ResponseWriter) error {
@@ -1055,13 +1208,10 @@ type ResetBDBImportStatus401JSONResponse struct{ UnauthorizedJSONResponse }
 func (response ResetBDBImportStatus401JSONResponse) VisitResetBDBImportStatusResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WWWAuthenticate != nil {
-		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
-	}
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -1137,6 +1287,34 @@ func (response ResetBDBImportStatus413JSONResponse) VisitResetBDBImportStatusRes
 	return err
 }
 
+type ResetBDBImportStatus429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response ResetBDBImportStatus429JSONResponse) VisitResetBDBImportStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResetBDBImportStatus431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response ResetBDBImportStatus431JSONResponse) VisitResetBDBImportStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResetBDBImportStatus500JSONResponse struct{ InternalErrorJSONResponse }
 
 func (response ResetBDBImportStatus500JSONResponse) VisitResetBDBImportStatusResponse(w http.ResponseWriter) error {
@@ -1191,13 +1369,10 @@ type ListModules401JSONResponse struct{ UnauthorizedJSONResponse }
 func (response ListModules401JSONResponse) VisitListModulesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WWWAuthenticate != nil {
-		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
-	}
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -1227,6 +1402,34 @@ func (response ListModules413JSONResponse) VisitListModulesResponse(w http.Respo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListModules429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response ListModules429JSONResponse) VisitListModulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListModules431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response ListModules431JSONResponse) VisitListModulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -1286,13 +1489,10 @@ type GetModule401JSONResponse struct{ UnauthorizedJSONResponse }
 func (response GetModule401JSONResponse) VisitGetModuleResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WWWAuthenticate != nil {
-		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
-	}
 	w.WriteHeader(401)
 	_, err := buf.WriteTo(w)
 	return err
@@ -1336,6 +1536,34 @@ func (response GetModule413JSONResponse) VisitGetModuleResponse(w http.ResponseW
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetModule429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response GetModule429JSONResponse) VisitGetModuleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetModule431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response GetModule431JSONResponse) VisitGetModuleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
 	_, err := buf.WriteTo(w)
 	return err
 }

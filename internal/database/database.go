@@ -6,6 +6,7 @@ package database
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"time"
@@ -87,12 +88,15 @@ func New(uid int, typ string, c Change, catalog Catalog, now time.Time) (*Databa
 	return db, db.moveTo(Active)
 }
 
-// Update changes the settings that c gives. ErrBusy unless the database is active; ErrMissingModule and
-// ErrMissingBackupInterval for a configuration that cannot be.
+// Update changes the settings that c gives; the zero Change changes nothing, LastChangedTime included. ErrBusy unless
+// the database is active; ErrMissingModule and ErrMissingBackupInterval for a configuration that cannot be.
 func (db *Database) Update(c Change, catalog Catalog, now time.Time) error {
 	next := *db
 	if err := next.moveTo(ActiveChangePending); err != nil {
 		return err
+	}
+	if reflect.ValueOf(c).IsZero() {
+		return nil
 	}
 	if err := next.apply(c, catalog, now); err != nil {
 		return err

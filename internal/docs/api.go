@@ -116,17 +116,18 @@ func describeOperation(doc *openapi3.T, method, path string, item *openapi3.Path
 	return op, nil
 }
 
-// describeBody lists the fields that the contract describes. A database has about two hundred more, which have a table of
-// their own.
+// describeBody lists the members of a body. Those of a database, of which only few are needed, have a table of their own.
 func describeBody(b *openapi3.RequestBody) *body {
 	ref := b.Content["application/json"].Schema
-	d := &body{Text: b.Description, Required: b.Required, Schema: nameOf(ref)}
-	for _, f := range fields(ref.Value) {
-		if f.Meaning == "" && !f.Required {
-			d.Others = true
-			continue
+	d := &body{Text: b.Description, Required: b.Required, Schema: nameOf(ref), Others: len(ref.Value.AllOf) > 0}
+	if !d.Others {
+		d.Fields = fields(ref.Value.Properties, ref.Value.Required)
+		return d
+	}
+	for _, part := range ref.Value.AllOf {
+		for _, name := range part.Value.Required {
+			d.Fields = append(d.Fields, describeField(name, properties(ref.Value)[name], true))
 		}
-		d.Fields = append(d.Fields, f)
 	}
 	return d
 }
@@ -136,11 +137,13 @@ func answers(o *openapi3.Operation) (all []answer, result string) {
 		r := o.Responses.Value(status).Value
 		a := answer{Status: status, Text: *r.Description}
 		for _, example := range examplesOf(r.Content) {
+			object, _ := example.value.(map[string]any)
 			if status == "200" {
-				result = indented(example.value)
+				if len(object) <= 20 { // the table of a database's members shows what a new one has
+					result = indented(example.value)
+				}
 				break
 			}
-			object, _ := example.value.(map[string]any)
 			a.Codes = append(a.Codes, fmt.Sprintf("[`%v`](#%[1]v)", object["error_code"]))
 		}
 		all = append(all, a)

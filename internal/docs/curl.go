@@ -65,7 +65,11 @@ func curls(method, path string, params openapi3.Parameters, o *openapi3.Operatio
 	}
 	for _, p := range params {
 		if p.Value.In == openapi3.ParameterInQuery {
-			query := path + "?" + p.Value.Name + "=" + inQuery(p.Value.Example)
+			value := p.Value.Example
+			if value == nil {
+				value = p.Value.Schema.Value.Enum[0]
+			}
+			query := path + "?" + p.Value.Name + "=" + inQuery(value)
 			all = append(all, curl{"with " + p.Value.Name, 200, request{method: method, path: query, body: compact(bodies[0].value)}.line()})
 		}
 	}

@@ -21,7 +21,9 @@ const reset = "/actions/import_reset_status"
 var provocations = []provocation{
 	{"busy", 409, "An import, an export or a backup of the database runs, or its `status` is not `active`. Try again later.",
 		request{method: "PUT", path: "/v1/bdbs/3" + reset}, nil},
+	{"cross_origin", 403, "A browser sent the request for a page of another origin.", request{}, nil},
 	{"db_not_exist", 404, "There is no database with this uid.", request{method: "PUT", path: "/v1/bdbs/99" + reset}, nil},
+	{"headers_too_large", 431, "The request line and the header are larger than 16 KiB.", request{}, nil},
 	{"internal_error", 500, "Something went wrong in the server. Its log says what, under the `X-Request-Id` of the answer.", request{}, nil},
 	{"invalid_schema", 400, "The body, or a field of it, is not as described. The answer names the field.",
 		request{method: "PUT", path: "/v1/bdbs/2", body: `{"memory_size": "1GB"}`}, nil},
@@ -39,6 +41,7 @@ var provocations = []provocation{
 	{"param_error", 400, "A parameter of the path or the query is not as described. The answer names it.",
 		request{method: "PUT", path: "/v1/bdbs/0" + reset}, nil},
 	{"request_too_large", 413, "The body is larger than 64 KiB.", request{method: "PUT", path: "/v1/bdbs/1" + reset, body: tooLarge}, nil},
+	{"too_many_requests", 429, "Too many logins wait for their passwords to be verified. The header `Retry-After` says when to try again.", request{}, nil},
 	{"uid_exists", 409, "Another database has the uid that was asked for.",
 		request{method: "POST", path: "/v1/bdbs", body: `{"uid": 2, "name": "sessions", "memory_size": 0}`}, nil},
 	{"unauthorized", 401, "The credentials are missing or wrong. Who fails too often is locked out for a while.",
@@ -52,6 +55,7 @@ var provocations = []provocation{
 // errorCode is what the page says of an error code.
 type errorCode struct {
 	Code, Meaning, Body string
+	Status              int
 	Curl                *curl
 }
 
@@ -69,7 +73,7 @@ func errorCodes(doc *openapi3.T) ([]errorCode, error) {
 		if said[p.code] != nil {
 			p.description = said[p.code]
 		}
-		all[i] = errorCode{Code: p.code, Meaning: p.meaning, Body: compact(map[string]any{"error_code": p.code, "description": p.description})}
+		all[i] = errorCode{Code: p.code, Status: p.status, Meaning: p.meaning, Body: compact(map[string]any{"error_code": p.code, "description": p.description})}
 		if p.method != "" {
 			all[i].Curl = &curl{p.code, p.status, p.line()}
 		}

@@ -26,11 +26,11 @@ type schema struct {
 // schemas are the components but those of a database, which have a table of their own, and the error codes.
 func schemas(doc *openapi3.T) (all []schema) {
 	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
-		if strings.HasPrefix(name, "BDB") && name != "BDBStatus" || name == "ErrorCode" {
+		if strings.HasPrefix(name, "BDB") && name != "BDBStatus" || name == "ErrorCode" || isPlain(doc.Components.Schemas[name].Value) {
 			continue
 		}
 		s := doc.Components.Schemas[name].Value
-		d := schema{Name: name, Text: strings.TrimSpace(s.Description), Fields: fields(s)}
+		d := schema{Name: name, Text: strings.TrimSpace(s.Description), Fields: fields(s.Properties, s.Required)}
 		if len(s.Properties) == 0 && len(s.OneOf) == 0 {
 			d.Type = typeOf(&openapi3.SchemaRef{Value: s})
 		}
@@ -42,27 +42,46 @@ func schemas(doc *openapi3.T) (all []schema) {
 	return all
 }
 
-// settings are all fields of a database, and when each may be set.
+// settings are all fields of a database, when each may be set, and what a new database has.
 func settings(doc *openapi3.T) []field {
-	create, update := doc.Components.Schemas["BDBCreate"].Value, doc.Components.Schemas["BDBUpdate"].Value
-	all := fields(doc.Components.Schemas["BDB"].Value)
+	named := func(name string) *openapi3.Schema { return doc.Components.Schemas[name].Value }
+	create, update := properties(named("BDBCreate")), properties(named("BDBUpdate"))
+	initial, _ := doc.Components.Examples["NewBDB"].Value.Value.(map[string]any)
+	all := fields(properties(named("BDB")), nil)
 	for i, f := range all {
 		all[i].Where = "read only"
-		if at, ok := create.Properties[f.Name]; ok {
-			all[i] = describeField(f.Name, at, false)
+		if create[f.Name] != nil {
 			all[i].Where = "create"
 		}
-		if _, ok := update.Properties[f.Name]; ok {
+		if update[f.Name] != nil {
 			all[i].Where = "create, update"
+		}
+		if value, ok := initial[f.Name]; ok && all[i].Where != "read only" && !given[f.Name] {
+			all[i].Default = "`" + compact(value) + "`"
 		}
 	}
 	return all
 }
 
+// given are the members of the example of a new database that the database's creation gave it.
+var given = map[string]bool{"uid": true, "name": true, "memory_size": true, "module_list": true}
+
+// properties are those of a schema and of the schemas that it is composed of.
+func properties(s *openapi3.Schema) openapi3.Schemas {
+	all := maps.Clone(s.Properties)
+	if all == nil {
+		all = openapi3.Schemas{}
+	}
+	for _, part := range s.AllOf {
+		maps.Copy(all, properties(part.Value))
+	}
+	return all
+}
+
 // fields are those of an object, the required first.
-func fields(s *openapi3.Schema) (all []field) {
-	for name, ref := range s.Properties {
-		all = append(all, describeField(name, ref, slices.Contains(s.Required, name)))
+func fields(properties openapi3.Schemas, required []string) (all []field) {
+	for name, ref := range properties {
+		all = append(all, describeField(name, ref, slices.Contains(required, name)))
 	}
 	slices.SortFunc(all, func(a, b field) int {
 		if a.Required != b.Required {
@@ -76,16 +95,21 @@ func fields(s *openapi3.Schema) (all []field) {
 	return all
 }
 
+// isPlain reports whether a schema is only what several objects have as a member.
+func isPlain(s *openapi3.Schema) bool {
+	return len(s.Properties)+len(s.OneOf)+len(s.AllOf)+len(s.Enum) == 0 && s.Pattern == ""
+}
+
 func describeField(name string, ref *openapi3.SchemaRef, required bool) field {
+	if isPlain(ref.Value) {
+		ref = ref.Value.NewRef()
+	}
 	f := field{Name: name, Type: typeOf(ref), Required: required}
 	if ref.Ref == "" {
 		f.Meaning = ref.Value.Description
 	}
 	if ref.Value.WriteOnly {
 		f.Meaning = strings.TrimPrefix(strings.TrimSuffix(f.Meaning, ".")+". Never returned.", ". ")
-	}
-	if ref.Value.Default != nil {
-		f.Default = "`" + compact(ref.Value.Default) + "`"
 	}
 	return f
 }
