@@ -20,7 +20,7 @@ func (s *Server) ListBDBs(ctx context.Context, r rest.ListBDBsRequestObject) (re
 
 // CreateBDB implements POST /v1/bdbs.
 func (s *Server) CreateBDB(ctx context.Context, r rest.CreateBDBRequestObject) (rest.CreateBDBResponseObject, error) {
-	change, err := s.creation(*r.Body)
+	change, err := s.creation(r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s *Server) GetBDB(ctx context.Context, r rest.GetBDBRequestObject) (rest.G
 
 // UpdateBDB implements PUT /v1/bdbs/{uid}.
 func (s *Server) UpdateBDB(ctx context.Context, r rest.UpdateBDBRequestObject) (rest.UpdateBDBResponseObject, error) {
-	change, err := s.change(*r.Body)
+	change, err := s.change(r.Body, r.Body)
 	if err != nil {
 		return nil, err
 	}

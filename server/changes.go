@@ -10,8 +10,8 @@ import (
 	"github.com/reimport/reimport/internal/database"
 )
 
-// change returns what an update asks for, without its settings.
-func (s *Server) change(u api.BDBUpdate) (c database.Change, err error) {
+// change returns what a request asks for: u holds the members that the rules know, and body all of them.
+func (s *Server) change(u *api.BDBUpdate, body any) (c database.Change, err error) {
 	c.Name, c.MemorySize, c.Port, c.EmailAlerts = u.Name, u.MemorySize, u.Port, u.EmailAlerts
 	c.Backup, c.BackupInterval, c.BackupIntervalOffset, c.BackupHistory = u.Backup, u.BackupInterval, u.BackupIntervalOffset, u.BackupHistory
 	if u.SkipImportAnalyze != nil {
@@ -32,34 +32,33 @@ func (s *Server) change(u api.BDBUpdate) (c database.Change, err error) {
 		}
 		c.Sources = &sources
 	}
-	c.Settings, err = s.views.settings(u)
+	c.Settings, err = s.views.settings(body)
 	return c, err
 }
 
 // creation returns what a creation asks for. A BDBCreate has all members of a BDBUpdate, under the same names.
-func (s *Server) creation(given api.BDBCreate) (c database.Change, err error) {
+func (s *Server) creation(given *api.BDBCreate) (database.Change, error) {
 	var u api.BDBUpdate
-	from, to := reflect.ValueOf(&given).Elem(), reflect.ValueOf(&u).Elem()
-	for i := range to.NumField() {
-		field := from.FieldByName(to.Type().Field(i).Name)
+	from, to := reflect.ValueOf(given).Elem(), reflect.ValueOf(&u).Elem()
+	for i, j := range s.views.created {
+		field := from.Field(j)
 		if field.Type() != to.Field(i).Type() {
 			field = field.Addr() // required in one and optional in the other
 		}
 		to.Field(i).Set(field)
 	}
-	if c, err = s.change(u); err != nil {
-		return c, err
-	}
-	c.Settings, err = s.views.settings(given)
-	return c, err
+	return s.change(&u, given)
 }
 
 // settings returns the members of a request that no rule knows, by their name on the wire; nil if there are none.
 func (v *views) settings(body any) (settings map[string]json.RawMessage, err error) {
-	fields := reflect.ValueOf(body)
+	fields := reflect.ValueOf(body).Elem()
 	for i := range fields.NumField() {
+		if fields.Field(i).IsZero() {
+			continue
+		}
 		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
-		if v.ruled[name] || fields.Field(i).IsZero() {
+		if v.ruled[name] {
 			continue
 		}
 		if settings == nil {

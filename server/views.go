@@ -26,6 +26,7 @@ type views struct {
 	plain           []byte         // the members of initial, for records without settings
 	fields          map[string]int // of api.BDB, by name
 	ruled           map[string]bool
+	created         []int // the fields of api.BDBCreate that stand for those of api.BDBUpdate
 	backupInterval  int
 	backgroundOp    json.RawMessage
 	showCredentials bool
@@ -37,6 +38,14 @@ func newViews(doc *openapi3.T, showCredentials bool) (*views, error) {
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		v.fields[name] = i
+	}
+	create, update := reflect.TypeFor[api.BDBCreate](), reflect.TypeFor[api.BDBUpdate]()
+	for i := range update.NumField() {
+		field, ok := create.FieldByName(update.Field(i).Name)
+		if !ok {
+			return nil, fmt.Errorf("a creation has no field %s", update.Field(i).Name)
+		}
+		v.created = append(v.created, field.Index[0])
 	}
 	example, err := json.Marshal(doc.Components.Examples["NewBDB"].Value.Value)
 	if err != nil {
@@ -104,7 +113,7 @@ func (v *views) encode(bdb api.BDB, settings map[string]json.RawMessage, fields 
 	if err != nil {
 		return nil, err
 	}
-	data = data[:len(data)-1]
+	data = slices.Grow(data[:len(data)-1], len(v.plain)+1)
 	switch {
 	case fields != nil:
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(*fields))) {
