@@ -20,6 +20,7 @@ func TestDoors(t *testing.T) {
 		"/gen/api":                  {echo, kin, bbolt, cobra, module + "/gen/rest", module + "/internal", module + "/server", module + "/client"},
 		"/client":                   {echo, kin, bbolt, cobra, module + "/gen/rest", module + "/internal", module + "/server"},
 		"/internal/database":        {echo, kin, bbolt, cobra, module + "/", "net/http"},
+		"/internal/event":           {echo, kin, bbolt, cobra, module + "/", "net/http"},
 		"/internal/cluster":         {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/store", module + "/internal/importer", module + "/server", module + "/client"},
 		"/internal/store":           {echo, kin, cobra, module + "/gen", module + "/internal/cluster", module + "/internal/importer", module + "/server", module + "/client"},
 		"/internal/importer":        {echo, kin, cobra, module + "/gen", module + "/internal/cluster", module + "/server", module + "/client"},

@@ -169,7 +169,7 @@ func TestSecretsStayInside(t *testing.T) {
 			t.Errorf("%s %s: %s", r.Request.Method, r.Request.URL.Path, r.body)
 		}
 	}
-	for line := range strings.Lines(f.log.text()) {
+	for line := range strings.Lines(f.events.Text()) {
 		if strings.Contains(line, secret) && !strings.Contains(line, `"path":"/`+secret) {
 			t.Errorf("logged: %s", line)
 		}

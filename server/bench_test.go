@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/server"
 )
 
@@ -59,7 +60,7 @@ func benchServer(b *testing.B) *fixture {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { null.Close() })
-	return start(b, func(c *server.Config) { c.Log = slog.New(slog.NewJSONHandler(null, nil)) })
+	return start(b, func(c *server.Config) { c.Events = event.Log(slog.New(slog.NewJSONHandler(null, nil))) })
 }
 
 // benchDatabases is the size of the cluster, and how many resets are measured between two breaks. Their uids begin

@@ -51,12 +51,12 @@ func FuzzRequests(f *testing.F) {
 		if contentType != "" {
 			r.Header.Set("Content-Type", contentType)
 		}
-		srv.log.reset()
+		srv.events.Reset()
 		w := httptest.NewRecorder()
 		srv.Config.Handler.ServeHTTP(w, r)
 		switch {
 		case w.Code >= 500:
-			t.Fatalf("%d %s\n%s", w.Code, w.Body, srv.log.text())
+			t.Fatalf("%d %s\n%s", w.Code, w.Body, srv.events.Text())
 		case w.Code < 300 && authorization != good && target.Path != "/healthz" && !strings.HasPrefix(target.Path, "/openapi."):
 			t.Fatalf("%d without credentials", w.Code)
 		}

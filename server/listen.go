@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"log/slog"
+	"log"
 	"net"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/reimport/reimport/internal/event"
 )
 
 // The time limits of a connection. A request is small and so is its answer; imports run behind them.
@@ -30,7 +33,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, 
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		ErrorLog:          log.New(transport(s.events), "", 0),
 	}
 	served := make(chan error, 1)
 	go func() {
@@ -56,4 +59,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, 
 		err = errors.Join(err, end)
 	}
 	return err
+}
+
+// transport reports what is written to it, a line at a time, as net/http does.
+type transport event.Sink
+
+func (t transport) Write(line []byte) (int, error) {
+	t(context.Background(), event.Transport{Text: strings.TrimSuffix(string(line), "\n")})
+	return len(line), nil
 }

@@ -3,17 +3,16 @@ package server
 import (
 	"crypto/rand"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/labstack/echo/v4"
-)
 
-// userKey is where the guard leaves the user's email for the access log.
-const userKey = "user"
+	"github.com/reimport/reimport/internal/event"
+)
 
 // requestIDHeader is in the spelling that net/http keeps headers in, which saves every request the conversion.
 const requestIDHeader = "X-Request-Id"
@@ -26,40 +25,30 @@ type requestIDs struct {
 
 func newRequestIDs() *requestIDs { return &requestIDs{prefix: rand.Text()[:10] + "-"} }
 
-func (ids *requestIDs) assign(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		c.Response().Header()[requestIDHeader] = []string{ids.prefix + strconv.FormatUint(ids.next.Add(1), 36)}
-		return next(c)
-	}
-}
+func (ids *requestIDs) assign() string { return ids.prefix + strconv.FormatUint(ids.next.Add(1), 36) }
 
-// accessLog writes one line a request, and is where an error becomes an answer. The cause of a 500 stands here and
-// nowhere else.
-func (s *Server) accessLog(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		start := s.now()
-		err := next(c)
-		if err != nil {
-			c.Error(err)
+// report gives each request its identity, turns an error into an answer, and reports the request. The cause of a 500 is
+// in that event and nowhere else.
+func (s *Server) report(ids *requestIDs) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			start := time.Now()
+			r, w := c.Request(), c.Response()
+			e := &event.Request{Identity: event.Identity{RequestID: ids.assign()}, Method: r.Method, Path: r.URL.Path, Remote: r.RemoteAddr}
+			w.Header()[requestIDHeader] = []string{e.RequestID}
+			ctx := event.WithIdentity(r.Context(), &e.Identity)
+			c.SetRequest(r.WithContext(ctx))
+			err := next(c)
+			if err != nil {
+				c.Error(err)
+			}
+			if w.Status >= http.StatusInternalServerError {
+				e.Err = err
+			}
+			e.Status, e.Took = w.Status, time.Since(start)
+			s.events(ctx, e)
+			return nil
 		}
-		r, w := c.Request(), c.Response()
-		attrs := [...]slog.Attr{
-			slog.String("id", w.Header()[requestIDHeader][0]),
-			slog.String("method", r.Method),
-			slog.String("path", r.URL.Path),
-			slog.Int("status", w.Status),
-			slog.Duration("took", s.now().Sub(start)),
-			slog.String("remote", r.RemoteAddr),
-			slog.Any("user", c.Get(userKey)),
-			{},
-		}
-		level := slog.LevelInfo
-		if w.Status >= http.StatusInternalServerError {
-			level = slog.LevelError
-			attrs[len(attrs)-1] = slog.Any("error", err)
-		}
-		s.log.LogAttrs(r.Context(), level, "request", attrs[:]...)
-		return nil
 	}
 }
 

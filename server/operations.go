@@ -13,6 +13,7 @@ import (
 
 	"github.com/reimport/reimport/gen/rest"
 	"github.com/reimport/reimport/internal/cluster"
+	"github.com/reimport/reimport/internal/event"
 )
 
 // operation is one operation of the contract with what must happen before its handler.
@@ -58,7 +59,7 @@ func (s *Server) guard(op *operation) echo.MiddlewareFunc {
 			if err != nil {
 				return err
 			}
-			c.Set(userKey, user.Email)
+			event.IdentityOf(c.Request().Context()).User = user.Email
 			if !user.Role.May(op.permission) {
 				return refuse(errForbidden, "this user's role lacks the permission "+op.permission)
 			}

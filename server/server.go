@@ -5,7 +5,6 @@ package server
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -19,6 +18,7 @@ import (
 	"github.com/reimport/reimport/gen/rest"
 	"github.com/reimport/reimport/internal/cluster"
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/store"
 )
@@ -35,7 +35,7 @@ type Config struct {
 	// ShowCredentials returns the passwords of databases, as Redis Software does unless mask_bdb_credentials is set.
 	ShowCredentials bool
 	Now             func() time.Time
-	Log             *slog.Logger
+	Events          event.Sink
 }
 
 // Server answers the API. It owns neither store nor importer.
@@ -47,7 +47,7 @@ type Server struct {
 	modules  database.Catalog
 	views    *views
 	now      func() time.Time
-	log      *slog.Logger
+	events   event.Sink
 	draining atomic.Bool
 }
 
@@ -64,7 +64,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		echo: echo.New(), auth: newAuthenticator(cfg.Users, cfg.Lockout, cfg.Now), store: cfg.Store, importer: cfg.Importer,
-		modules: cfg.Modules, views: views, now: cfg.Now, log: cfg.Log,
+		modules: cfg.Modules, views: views, now: cfg.Now, events: cfg.Events,
 	}
 	return s, s.route(doc)
 }
@@ -100,7 +100,7 @@ func (s *Server) route(doc *openapi3.T) error {
 	if err := checkRoutes(s.echo, ops, append(pages, unguarded...)); err != nil {
 		return err
 	}
-	s.echo.Use(newRequestIDs().assign, s.accessLog, recoverPanics, readBody)
+	s.echo.Use(s.report(newRequestIDs()), recoverPanics, readBody)
 	return nil
 }
 

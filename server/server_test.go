@@ -1,11 +1,9 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/reimport/reimport/internal/cluster"
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event/eventtest"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/server"
@@ -36,7 +35,7 @@ type fixture struct {
 	t        testing.TB
 	contract *contract
 	store    *store.Store
-	log      *syncBuffer
+	events   *eventtest.Recorder
 	clock    *clock
 }
 
@@ -56,29 +55,6 @@ func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *syncBuffer) text() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.String()
-}
-
-func (b *syncBuffer) reset() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.Buffer.Reset()
 }
 
 var hash = sync.OnceValue(func() string {
@@ -101,15 +77,14 @@ func start(t testing.TB, change ...func(*server.Config)) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	f := &fixture{t: t, contract: theContract(t), store: st, log: new(syncBuffer), clock: &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
-	log := slog.New(slog.NewJSONHandler(f.log, nil))
+	f := &fixture{t: t, contract: theContract(t), store: st, events: eventtest.NewRecorder(), clock: &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
 	examples, err := filepath.Abs("../examples")
 	if err != nil {
 		t.Fatal(err)
 	}
 	im, err := importer.New(st, importer.Config{
 		MountPoints: []string{examples}, AllowPrivate: true, SpoolDir: filepath.Join(t.TempDir(), "spool"),
-		MaxDownload: 1 << 30, MaxExpansion: 1 << 30, SpoolReserve: 1, Parallel: 2, Now: f.clock.Now, Log: log,
+		MaxDownload: 1 << 30, MaxExpansion: 1 << 30, SpoolReserve: 1, Parallel: 2, Now: f.clock.Now, Events: f.events.Sink,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +96,7 @@ func start(t testing.TB, change ...func(*server.Config)) *fixture {
 		}
 	}
 	cfg := server.Config{
-		Store: st, Importer: im, Modules: seed.Modules, Lockout: server.Lockout{Failures: 3, Within: time.Minute, For: time.Hour}, Now: f.clock.Now, Log: log,
+		Store: st, Importer: im, Modules: seed.Modules, Lockout: server.Lockout{Failures: 3, Within: time.Minute, For: time.Hour}, Now: f.clock.Now, Events: f.events.Sink,
 		Users: []cluster.User{
 			{Email: admin, PasswordHash: hash(), Role: cluster.Admin},
 			{Email: viewer, PasswordHash: hash(), Role: cluster.DBViewer},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/server"
@@ -57,7 +58,7 @@ Databases have no Redis behind them: an import reads and checks its files wholly
 
 // serve asks for all that the configuration names before it makes anything, such as a password that is shown once.
 func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err error) {
-	log := cfg.logger(errOut)
+	events := event.Log(cfg.logger(errOut))
 	if err := os.MkdirAll(cfg.dataDir, 0o700); err != nil {
 		return usageError(fmt.Errorf("--data-dir: %w", err))
 	}
@@ -78,7 +79,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	im, err := importer.New(st, importer.Config{
 		MountPoints: cfg.mountPoints, AllowPrivate: cfg.allowPrivate == "true" || cfg.allowPrivate == "auto" && cfg.loopback(),
 		SpoolDir: filepath.Join(cfg.dataDir, "spool"), MaxDownload: cfg.maxDownload, MaxExpansion: cfg.maxExpansion,
-		SpoolReserve: cfg.spoolReserve, Parallel: cfg.parallelImports, Now: time.Now, Log: log,
+		SpoolReserve: cfg.spoolReserve, Parallel: cfg.parallelImports, Now: time.Now, Events: events,
 	})
 	if err != nil {
 		return usageError(err)
@@ -88,7 +89,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	if err != nil {
 		return usageError(err)
 	}
-	if err := cfg.fill(ctx, st, im, c.Databases, log); err != nil {
+	if err := cfg.fill(ctx, st, im, c.Databases, events); err != nil {
 		return err
 	}
 	if err := im.Recover(ctx); err != nil {
@@ -96,7 +97,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	}
 	s, err := server.New(server.Config{
 		Store: st, Importer: im, Users: c.Users, Modules: c.Modules, Lockout: cfg.lockout,
-		ShowCredentials: !cfg.maskCredentials, Now: time.Now, Log: log,
+		ShowCredentials: !cfg.maskCredentials, Now: time.Now, Events: events,
 	})
 	if err != nil {
 		return err

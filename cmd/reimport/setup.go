@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/reimport/reimport/internal/cluster"
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/server"
@@ -76,13 +76,13 @@ func (cfg *serveConfig) addUsers(c *cluster.Cluster, out io.Writer) error {
 }
 
 // fill puts the seed's databases into an empty store. One that has databases keeps them.
-func (cfg *serveConfig) fill(ctx context.Context, st *store.Store, im *importer.Importer, databases []*database.Database, log *slog.Logger) error {
+func (cfg *serveConfig) fill(ctx context.Context, st *store.Store, im *importer.Importer, databases []*database.Database, events event.Sink) error {
 	present, err := st.List(ctx)
 	if err != nil {
 		return err
 	}
 	if len(present) > 0 && len(databases) > 0 {
-		log.Warn("the data directory has databases already: those of the seed are left out", "present", len(present))
+		events(ctx, event.SeedLeftOut{Present: len(present)})
 		return nil
 	}
 	now := time.Now()

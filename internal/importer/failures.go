@@ -3,10 +3,10 @@ package importer
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer/rdb"
 	"github.com/reimport/reimport/internal/importer/source"
 )
@@ -43,12 +43,12 @@ func reason(err error) database.FailureReason {
 // retryEvery is the time between two attempts to note a failure where the store cannot write, as on a full disk.
 const retryEvery = time.Second
 
-// end notes the outcome of a in the store, where a success is already, and tells the log. Until the store has it, the
+// end notes the outcome of a in the store, where a success is already, and reports it. Until the store has it, the
 // database would look as if the import went on, so only shutdown ends the attempts; the next start notes it then.
 func (im *Importer) end(a *attempt, err error) {
-	log := im.cfg.Log.With("uid", a.uid, "run", a.run)
+	report := func(e event.Event) { im.cfg.Events(im.ctx, e) }
 	if err == nil {
-		a.logSuccess(log)
+		report(a.success())
 		return
 	}
 	for told := false; !isLost(err); told = true {
@@ -57,7 +57,7 @@ func (im *Importer) end(a *attempt, err error) {
 			return db.FailImport(a.run, reason(err))
 		})
 		if failed == nil {
-			logFailure(log, err)
+			report(a.failure(err))
 			return
 		}
 		if isLost(failed) {
@@ -65,13 +65,13 @@ func (im *Importer) end(a *attempt, err error) {
 			break
 		}
 		if !told {
-			log.Error("import failed, and its record could not be changed", "error", errors.Join(err, failed))
+			report(event.ImportNotRecorded{UID: a.uid, Run: a.run, Err: errors.Join(err, failed)})
 		}
 		if !im.pause(retryEvery) {
 			return
 		}
 	}
-	log.Warn("import dropped: its record is gone or belongs to another run", "error", err)
+	report(event.ImportDropped{UID: a.uid, Run: a.run, Err: err})
 }
 
 // pause reports whether the time passed without a shutdown.
@@ -91,32 +91,28 @@ func isLost(err error) bool {
 	return errors.Is(err, database.ErrStaleRun) || errors.Is(err, database.ErrNotExist)
 }
 
-func (a *attempt) logSuccess(log *slog.Logger) {
-	var keys, expired, empty int64
+func (a *attempt) success() event.ImportSucceeded {
+	e := event.ImportSucceeded{UID: a.uid, Run: a.run, Files: len(a.files), Bytes: a.bytes, Duration: a.im.cfg.Now().Sub(a.began)}
 	for _, f := range a.files {
-		keys += f.stats.Keys
-		expired += f.stats.Expired
-		empty += f.stats.Empty
+		e.Keys += f.stats.Keys - f.stats.Expired - f.stats.Empty
+		e.Expired += f.stats.Expired
+		e.Empty += f.stats.Empty
 	}
-	log.Info("import succeeded", "files", len(a.files), "keys", keys-expired-empty, "expired", expired, "empty", empty,
-		"bytes", a.bytes, "duration", a.im.cfg.Now().Sub(a.began))
+	return e
 }
 
-// logFailure warns of what is wrong with the files, and reports what is wrong with this server as an error.
-func logFailure(log *slog.Logger, err error) {
-	level, why := slog.LevelWarn, reason(err)
-	if why == database.GeneralError {
-		level = slog.LevelError
+// failure tells what is wrong with the files from what is wrong with this server.
+func (a *attempt) failure(err error) event.ImportFailed {
+	why := reason(err)
+	e := event.ImportFailed{UID: a.uid, Run: a.run, Reason: string(why), Ours: why == database.GeneralError, Err: err}
+	if about, ok := errors.AsType[*fileError](err); ok {
+		e.Source, e.Err = about.label, about.err
 	}
-	attrs := []any{"reason", why}
-	if e, ok := errors.AsType[*fileError](err); ok {
-		attrs, err = append(attrs, "source", e.label), e.err
+	if damage, ok := errors.AsType[*rdb.Error](err); ok {
+		e.Offset = &damage.Offset
 	}
-	if e, ok := errors.AsType[*rdb.Error](err); ok {
-		attrs = append(attrs, "offset", e.Offset)
+	if p, ok := errors.AsType[*panicked](err); ok {
+		e.Stack = string(p.stack)
 	}
-	if e, ok := errors.AsType[*panicked](err); ok {
-		attrs = append(attrs, "stack", string(e.stack))
-	}
-	log.Log(context.Background(), level, "import failed", append(attrs, "error", err)...)
+	return e
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/importer/rdb"
 )
@@ -42,35 +44,39 @@ func TestFailures(t *testing.T) {
 		name   string
 		source database.Source
 		want   database.FailureReason
-		level  string
-		offset any
+		level  slog.Level
+		offset int64 // -1 if it is not known
 	}{
-		{"missing file", missing, database.DownloadError, "WARN", nil},
-		{"symlink out of the mount point", escape, database.DownloadError, "WARN", nil},
-		{"fifo", fifo, database.DownloadError, "WARN", nil},
-		{"no longer allowed", database.Source{Type: database.SourceMountPoint, Location: "/etc/passwd"}, database.DownloadError, "WARN", nil},
-		{"not found", web(notFound.URL), database.DownloadError, "WARN", nil},
-		{"not an rdb file", b.file("text", []byte("this is no dump")), database.FileCorrupted, "WARN", 0.},
-		{"empty file", b.file("empty", nil), database.FileCorrupted, "WARN", 0.},
-		{"truncated", b.file("short", good[:len(good)-1]), database.FileCorrupted, "WARN", float64(len(good) - 1)},
-		{"bit flipped", b.file("flipped", flipped), database.FileCorrupted, "WARN", float64(len(good) - 8)},
-		{"trailing bytes", b.file("long", append(good[:len(good):len(good)], 'x')), database.FileCorrupted, "WARN", float64(len(good))},
-		{"gzip truncated", b.file("short.gz", zipped[:len(zipped)-1]), database.FileCorrupted, "WARN", float64(len(good))},
-		{"gzip cut in its header", b.file("header.gz", zipped[:5]), database.FileCorrupted, "WARN", nil},
-		{"gzip bit flipped", b.file("flipped.gz", flippedGzip), database.FileCorrupted, "WARN", float64(len(good))},
-		{"gzip with trailing bytes", b.file("long.gz", append(zipped[:len(zipped):len(zipped)], 'x')), database.FileCorrupted, "WARN", float64(len(good))},
-		{"key too long", b.file("key", tooLong), database.KeyTooLong, "WARN", 10.},
-		{"value too long", b.file("value", append(newDump().raw(byte(rdb.TypeString)).text("a").b, 0x80, 0x20, 0, 0, 1)), database.InvalidBulkLength, "WARN", 16.},
-		{"unknown type", b.file("type", newDump().raw(99).text("a").end()), database.FileCorrupted, "WARN", 9.},
-		{"unsupported type", b.file("array", newDump().raw(28).text("a").end()), database.GeneralError, "ERROR", 9.},
-		{"unknown version", b.file("version", []byte("REDIS9999")), database.GeneralError, "ERROR", 0.},
+		{"missing file", missing, database.DownloadError, slog.LevelWarn, -1},
+		{"symlink out of the mount point", escape, database.DownloadError, slog.LevelWarn, -1},
+		{"fifo", fifo, database.DownloadError, slog.LevelWarn, -1},
+		{"no longer allowed", database.Source{Type: database.SourceMountPoint, Location: "/etc/passwd"}, database.DownloadError, slog.LevelWarn, -1},
+		{"not found", web(notFound.URL), database.DownloadError, slog.LevelWarn, -1},
+		{"not an rdb file", b.file("text", []byte("this is no dump")), database.FileCorrupted, slog.LevelWarn, 0},
+		{"empty file", b.file("empty", nil), database.FileCorrupted, slog.LevelWarn, 0},
+		{"truncated", b.file("short", good[:len(good)-1]), database.FileCorrupted, slog.LevelWarn, int64(len(good) - 1)},
+		{"bit flipped", b.file("flipped", flipped), database.FileCorrupted, slog.LevelWarn, int64(len(good) - 8)},
+		{"trailing bytes", b.file("long", append(good[:len(good):len(good)], 'x')), database.FileCorrupted, slog.LevelWarn, int64(len(good))},
+		{"gzip truncated", b.file("short.gz", zipped[:len(zipped)-1]), database.FileCorrupted, slog.LevelWarn, int64(len(good))},
+		{"gzip cut in its header", b.file("header.gz", zipped[:5]), database.FileCorrupted, slog.LevelWarn, -1},
+		{"gzip bit flipped", b.file("flipped.gz", flippedGzip), database.FileCorrupted, slog.LevelWarn, int64(len(good))},
+		{"gzip with trailing bytes", b.file("long.gz", append(zipped[:len(zipped):len(zipped)], 'x')), database.FileCorrupted, slog.LevelWarn, int64(len(good))},
+		{"key too long", b.file("key", tooLong), database.KeyTooLong, slog.LevelWarn, 10},
+		{"value too long", b.file("value", append(newDump().raw(byte(rdb.TypeString)).text("a").b, 0x80, 0x20, 0, 0, 1)), database.InvalidBulkLength, slog.LevelWarn, 16},
+		{"unknown type", b.file("type", newDump().raw(99).text("a").end()), database.FileCorrupted, slog.LevelWarn, 9},
+		{"unsupported type", b.file("array", newDump().raw(28).text("a").end()), database.GeneralError, slog.LevelError, 9},
+		{"unknown version", b.file("version", []byte("REDIS9999")), database.GeneralError, slog.LevelError, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b.TB = t
-			db, end := b.run(test.source)
+			db, e := b.run(test.source)
 			b.wantFailure(db, test.want)
-			if end["reason"] != string(test.want) || end["level"] != test.level || end["offset"] != test.offset || end["source"] != test.source.Location {
-				t.Errorf("log says %v, want %s, %s, offset %v", end, test.level, test.want, test.offset)
+			end, offset := b.failed(e), int64(-1)
+			if end.Offset != nil {
+				offset = *end.Offset
+			}
+			if end.Reason != string(test.want) || end.Level() != test.level || offset != test.offset || end.Source != test.source.Location {
+				t.Errorf("got %+v at %d, want %s, %s, offset %d", end, offset, test.level, test.want, test.offset)
 			}
 		})
 	}
@@ -86,8 +92,8 @@ func TestOneBadFileAmongSeveral(t *testing.T) {
 	if len(r.calls) > 0 || len(r.values) > 0 {
 		t.Errorf("the target was reached: %v, %d keys", r.calls, len(r.values))
 	}
-	if end["source"] != bad.Location {
-		t.Errorf("log says %v", end)
+	if b.failed(end).Source != bad.Location {
+		t.Errorf("it ended with %+v", end)
 	}
 }
 
@@ -166,8 +172,9 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 			t.Errorf("%s: %s", url, db.Import.Status)
 		}
 	}
-	if b.log.has("SECRET") || b.log.has("user") || !b.log.has(s.URL+"/bad") {
-		t.Errorf("the log is %s", &b.log.text)
+	log := b.events.Text()
+	if strings.Contains(log, "SECRET") || strings.Contains(log, "user") || !strings.Contains(log, s.URL+"/bad") {
+		t.Errorf("the log is %s", log)
 	}
 }
 
@@ -219,13 +226,14 @@ func TestTargetFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRecorder()
 			b := newBench(t, r.configure, func(c *importer.Config) { configure(r, c) })
-			db, end := b.run(b.file("a.rdb", newDump().set("a", "1", 0).end()))
+			db, e := b.run(b.file("a.rdb", newDump().set("a", "1", 0).end()))
 			b.wantFailure(db, database.GeneralError)
-			if !strings.Contains(end["error"].(string), broken.Error()) || end["level"] != "ERROR" {
-				t.Errorf("log says %v", end)
+			end := b.failed(e)
+			if !strings.Contains(end.Err.Error(), broken.Error()) || end.Level() != slog.LevelError {
+				t.Errorf("it ended with %+v", end)
 			}
-			if stack, ok := end["stack"].(string); ok != (name == "by panicking") || ok && !strings.Contains(stack, "load.go") {
-				t.Errorf("stack: %s", stack)
+			if panicked := end.Stack != ""; panicked != (name == "by panicking") || panicked && !strings.Contains(end.Stack, "load.go") {
+				t.Errorf("stack: %s", end.Stack)
 			}
 			if n := len(r.calls); n > 0 && r.calls[n-1] != "close" {
 				t.Errorf("calls: %v, want a close at the end", r.calls)
@@ -234,16 +242,16 @@ func TestTargetFails(t *testing.T) {
 	}
 }
 
-// TestSpoolReserve: the log tells what is short, so that whoever runs the server can mend it.
+// TestSpoolReserve: the event tells what is short, so that whoever runs the server can mend it.
 func TestSpoolReserve(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the space on a disk is asked of Linux alone")
 	}
 	b := newBench(t, func(c *importer.Config) { c.SpoolReserve = math.MaxInt64 })
-	db, end := b.run(web(serve(t, newDump().end())))
+	db, e := b.run(web(serve(t, newDump().end())))
 	b.wantFailure(db, database.DownloadError)
-	if text := end["error"].(string); end["level"] != "WARN" || !strings.Contains(text, "18 bytes are needed and 9223372036854775807 must stay free") {
-		t.Errorf("log says %v", end)
+	if end := b.failed(e); end.Level() != slog.LevelWarn || !strings.Contains(end.Err.Error(), "18 bytes are needed and 9223372036854775807 must stay free") {
+		t.Errorf("it ended with %+v", end)
 	}
 }
 
@@ -267,7 +275,7 @@ func TestStoreIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.im.Start(uid, "run")
-	if end := b.ended(uid); end["level"] != "ERROR" || !strings.Contains(end["msg"].(string), "could not be changed") {
-		t.Errorf("log says %v", end)
+	if end, ok := b.ended(uid).(event.ImportNotRecorded); !ok || end.Level() != slog.LevelError {
+		t.Errorf("it ended with %+v", end)
 	}
 }

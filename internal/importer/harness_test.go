@@ -1,37 +1,34 @@
 package importer_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/event/eventtest"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/importer/rdb"
 	"github.com/reimport/reimport/internal/store"
 )
 
-// bench is a store, an importer that may read below dir, and its log.
+// bench is a store, an importer that may read below dir, and its events.
 type bench struct {
 	testing.TB
-	store *store.Store
-	im    *importer.Importer
-	dir   string
-	log   *logbook
+	store  *store.Store
+	im     *importer.Importer
+	dir    string
+	events *eventtest.Recorder
 }
 
 // newBench returns a bench whose importer has a clock that stands still, but for what configure changes.
 func newBench(t testing.TB, configure ...func(*importer.Config)) *bench {
 	t.Helper()
-	b := &bench{TB: t, dir: t.TempDir(), log: newLogbook()}
+	b := &bench{TB: t, dir: t.TempDir(), events: eventtest.NewRecorder()}
 	var err error
 	if b.store, err = store.Open(filepath.Join(t.TempDir(), "test.db")); err != nil {
 		t.Fatal(err)
@@ -39,7 +36,7 @@ func newBench(t testing.TB, configure ...func(*importer.Config)) *bench {
 	t.Cleanup(func() { b.store.Close() })
 	cfg := importer.Config{
 		MountPoints: []string{b.dir}, SpoolDir: filepath.Join(t.TempDir(), "spool"), AllowPrivate: true, SpoolReserve: 1,
-		Now: func() time.Time { return now }, Log: slog.New(slog.NewJSONHandler(b.log, nil)),
+		Now: func() time.Time { return now }, Events: b.events.Sink,
 	}
 	for _, f := range configure {
 		f(&cfg)
@@ -104,8 +101,8 @@ func (b *bench) get(uid int) *database.Database {
 	return db
 }
 
-// run imports sources into a new database without a limit, to the end, and returns its record and the log's last word.
-func (b *bench) run(sources ...database.Source) (*database.Database, entry) {
+// run imports sources into a new database without a limit, to the end, and returns its record and how it ended.
+func (b *bench) run(sources ...database.Source) (*database.Database, event.Event) {
 	b.Helper()
 	uid := b.create(0)
 	b.start(uid, sources...)
@@ -113,12 +110,32 @@ func (b *bench) run(sources ...database.Source) (*database.Database, entry) {
 	return b.get(uid), end
 }
 
-// ended waits until the log tells how the import into uid ended, which it does once that is on disk.
-func (b *bench) ended(uid int) entry {
+// ended waits for the event that tells how the import into uid ended, which comes once that is on disk.
+func (b *bench) ended(uid int) event.Event {
 	b.Helper()
-	return b.log.wait(b.TB, func(e entry) bool {
-		return e["uid"] == float64(uid) && strings.HasPrefix(e["msg"].(string), "import ")
+	return eventtest.Wait(b.TB, b.events, func(e event.Event) bool {
+		switch e := e.(type) {
+		case event.ImportSucceeded:
+			return e.UID == uid
+		case event.ImportFailed:
+			return e.UID == uid
+		case event.ImportNotRecorded:
+			return e.UID == uid
+		case event.ImportDropped:
+			return e.UID == uid
+		}
+		return false
 	})
+}
+
+// failed returns end as the failure that it must be.
+func (b *bench) failed(end event.Event) event.ImportFailed {
+	b.Helper()
+	failed, ok := end.(event.ImportFailed)
+	if !ok {
+		b.Fatalf("got %T %+[1]v, want a failure", end)
+	}
+	return failed
 }
 
 func (b *bench) wantFailure(db *database.Database, reason database.FailureReason) {
@@ -129,8 +146,8 @@ func (b *bench) wantFailure(db *database.Database, reason database.FailureReason
 	if db.Import.Progress != 0 {
 		b.Errorf("progress %v: something was loaded", db.Import.Progress)
 	}
-	if b.log.has("simulated") {
-		b.Error("the target was reached")
+	if reached := eventtest.All[event.ImportSimulated](b.events); len(reached) > 0 {
+		b.Errorf("the target was reached: %+v", reached)
 	}
 }
 
@@ -138,58 +155,6 @@ func (b *bench) wantSuccess(db *database.Database) {
 	b.Helper()
 	if i := db.Import; i.Status != database.ImportSucceeded || i.Progress != 100 || i.FailureReason != "" || i.Run != "" || db.Status != database.Active {
 		b.Errorf("got %+v, %s; want succeeded, active", i, db.Status)
-	}
-}
-
-// entry is a line of the log.
-type entry map[string]any
-
-// logbook keeps what was logged.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	all  []entry
-	more chan struct{} // closed by the next entry
-}
-
-func newLogbook() *logbook { return &logbook{more: make(chan struct{})} }
-
-func (l *logbook) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var e entry
-	if err := json.Unmarshal(line, &e); err != nil {
-		return 0, err
-	}
-	l.all = append(l.all, e)
-	close(l.more)
-	l.more = make(chan struct{})
-	return l.text.Write(line)
-}
-
-func (l *logbook) has(text string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Contains(l.text.String(), text)
-}
-
-func (l *logbook) wait(t testing.TB, matches func(entry) bool) entry {
-	t.Helper()
-	for seen, limit := 0, time.After(2*time.Minute); ; {
-		l.mu.Lock()
-		fresh, more := l.all[seen:], l.more
-		seen = len(l.all)
-		l.mu.Unlock()
-		for _, e := range fresh {
-			if matches(e) {
-				return e
-			}
-		}
-		select {
-		case <-more:
-		case <-limit:
-			t.Fatal("the awaited line was not logged")
-		}
 	}
 }
 

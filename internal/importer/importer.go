@@ -7,11 +7,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer/source"
 	"github.com/reimport/reimport/internal/importer/target"
 	"github.com/reimport/reimport/internal/store"
@@ -24,7 +24,7 @@ const (
 	defaultParallel     = 2
 )
 
-// Config is what an Importer may do. SpoolDir, Now and Log are needed.
+// Config is what an Importer may do. SpoolDir, Now and Events are needed.
 type Config struct {
 	// MountPoints are the absolute directories below which mount_point sources may be read. Without any, none are.
 	MountPoints []string
@@ -45,7 +45,7 @@ type Config struct {
 	// Target says where keys go; nowhere if it is nil: the databases are simulated.
 	Target OpenTarget
 	Now    func() time.Time
-	Log    *slog.Logger
+	Events event.Sink
 }
 
 // Importer runs imports. Its methods may be called from many goroutines.
@@ -88,7 +88,7 @@ func New(st *store.Store, cfg Config) (*Importer, error) {
 	orDefault(&cfg.MaxExpansion, defaultMaxExpansion)
 	orDefault(&cfg.Parallel, defaultParallel)
 	if cfg.Target == nil {
-		cfg.Target = simulated(cfg.Log)
+		cfg.Target = simulated(cfg.Events)
 	}
 	sources, err := source.New(source.Config{
 		MountPoints: cfg.MountPoints, AllowPrivate: cfg.AllowPrivate, SpoolDir: cfg.SpoolDir,
@@ -102,9 +102,9 @@ func New(st *store.Store, cfg Config) (*Importer, error) {
 	return im, nil
 }
 
-func simulated(log *slog.Logger) OpenTarget {
+func simulated(events event.Sink) OpenTarget {
 	return func(_ context.Context, db *database.Database) (Target, error) {
-		return target.NewDiscard(log.With("uid", db.UID)), nil
+		return target.NewDiscard(db.UID, events), nil
 	}
 }
 
@@ -206,7 +206,7 @@ func (im *Importer) Recover(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		im.cfg.Log.Warn("import ended: the process that ran it is gone", "uid", db.UID, "run", run, "reason", database.GeneralError)
+		im.cfg.Events(ctx, event.ImportRecovered{UID: db.UID, Run: run, Reason: string(database.GeneralError)})
 	}
 	return nil
 }

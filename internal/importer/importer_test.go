@@ -3,6 +3,7 @@ package importer_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 	"testing"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/event/eventtest"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/importer/rdb"
 )
@@ -61,7 +64,7 @@ func TestImport(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		sources []database.Source
-		keys    float64
+		keys    int64
 		bytes   int
 	}{
 		{"file", []database.Source{b.file("a.rdb", data)}, 32, len(data)},
@@ -74,16 +77,15 @@ func TestImport(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b.TB = t
-			db, end := b.run(test.sources...)
+			db, e := b.run(test.sources...)
 			b.wantSuccess(db)
-			if end["keys"] != test.keys || end["bytes"] != float64(test.bytes) || end["files"] != float64(len(test.sources)) || end["level"] != "INFO" {
-				t.Errorf("log says %v, want %v keys, %d bytes", end, test.keys, test.bytes)
+			end, ok := e.(event.ImportSucceeded)
+			if !ok || end.Keys != test.keys || end.Bytes != int64(test.bytes) || end.Files != len(test.sources) || end.Level() != slog.LevelInfo {
+				t.Errorf("it ended with %+v, want %d keys, %d bytes", e, test.keys, test.bytes)
 			}
-			simulated := b.log.wait(t, func(e entry) bool {
-				return e["uid"] == float64(db.UID) && strings.Contains(e["msg"].(string), "nothing was loaded")
-			})
-			if simulated["keys"] != test.keys || simulated["level"] != "INFO" {
-				t.Errorf("log says %v, want %v keys", simulated, test.keys)
+			simulated := eventtest.Wait(t, b.events, func(e event.ImportSimulated) bool { return e.UID == db.UID })
+			if simulated.Keys != test.keys || simulated.Level() != slog.LevelInfo {
+				t.Errorf("got %+v, want %d keys", simulated, test.keys)
 			}
 		})
 	}
@@ -138,8 +140,8 @@ func TestExpiredAndEmptyKeysStayOut(t *testing.T) {
 	if _, ok := got["0/past"]; ok || len(got) != 3 {
 		t.Errorf("got %v", got)
 	}
-	if end["keys"] != 3. || end["expired"] != 1. || end["empty"] != 1. {
-		t.Errorf("log says %v", end)
+	if end, ok := end.(event.ImportSucceeded); !ok || end.Keys != 3 || end.Expired != 1 || end.Empty != 1 {
+		t.Errorf("it ended with %+v", end)
 	}
 }
 
@@ -196,7 +198,7 @@ func TestNewRefuses(t *testing.T) {
 		"negative max expansion": func(c *importer.Config) { c.MaxExpansion = -1 },
 		"negative spool reserve": func(c *importer.Config) { c.SpoolReserve = -1 },
 	} {
-		cfg := importer.Config{SpoolDir: filepath.Join(b.dir, "spool"), Log: slog.New(slog.DiscardHandler)}
+		cfg := importer.Config{SpoolDir: filepath.Join(b.dir, "spool"), Events: func(context.Context, event.Event) {}}
 		change(&cfg)
 		if _, err := importer.New(b.store, cfg); err == nil {
 			t.Errorf("%s: accepted", name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/event/eventtest"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/importer/rdb"
 )
@@ -206,13 +209,13 @@ func TestLostRecord(t *testing.T) {
 
 func (b *bench) wantDropped(uid int) {
 	b.Helper()
-	if end := b.ended(uid); end["level"] != "WARN" || !strings.Contains(end["msg"].(string), "dropped") {
-		b.Errorf("log says %v", end)
+	if end, ok := b.ended(uid).(event.ImportDropped); !ok || end.Level() != slog.LevelWarn {
+		b.Errorf("it ended with %+v", end)
 	}
 	if db, err := b.store.Get(context.Background(), uid); err == nil && db.Import.Status == database.ImportFailed {
 		b.Error("the run failed an import that is not its own")
 	}
-	if b.log.has("simulated") {
+	if told := eventtest.All[event.ImportSimulated](b.events); len(told) > 0 {
 		b.Error("the target was told that all is there")
 	}
 }
@@ -232,8 +235,8 @@ func TestCloseDuringDownload(t *testing.T) {
 	for _, uid := range []int{running, waiting, late} {
 		db := b.get(uid)
 		b.wantFailure(db, database.GeneralError)
-		if end := b.ended(uid); !strings.Contains(end["error"].(string), "shuts down") {
-			t.Errorf("log says %v", end)
+		if end := b.failed(b.ended(uid)); !strings.Contains(end.Err.Error(), "shuts down") {
+			t.Errorf("it ended with %+v", end)
 		}
 	}
 }
@@ -352,7 +355,8 @@ func TestRecover(t *testing.T) {
 		t.Errorf("without a run: %+v", db.Import)
 	}
 	b.wantSuccess(b.get(done))
-	if !b.log.has("the process that ran it is gone") {
-		t.Error("the log does not tell")
+	want := []event.ImportRecovered{{UID: left, Run: "dead", Reason: string(database.GeneralError)}}
+	if got := eventtest.All[event.ImportRecovered](b.events); !slices.Equal(got, want) {
+		t.Errorf("recovered %+v, want %+v", got, want)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -140,11 +141,11 @@ func TestMemoryOfBombs(t *testing.T) {
 		b.start(uid, b.file(fmt.Sprint(i), data))
 	}
 	for _, uid := range uids {
-		b.ended(uid)
+		end := b.failed(b.ended(uid))
 		b.wantFailure(b.get(uid), database.GeneralError)
-	}
-	if !b.log.has("expands too much") {
-		t.Error("the log does not name the reason")
+		if !strings.Contains(end.Err.Error(), "expands too much") {
+			t.Errorf("the event does not name the reason: %v", end.Err)
+		}
 	}
 	m.check(t)
 }
@@ -176,7 +177,7 @@ func benchmarkImport(b *testing.B, content []byte) {
 		c.Now = time.Now
 		c.Target = func(context.Context, *database.Database) (importer.Target, error) {
 			opened = time.Now()
-			return &timed{target.NewDiscard(c.Log), &closed}, nil
+			return &timed{target.NewDiscard(0, c.Events), &closed}, nil
 		}
 	})
 	src := w.file("a.rdb", content)

@@ -1,0 +1,145 @@
+package event
+
+import (
+	"log/slog"
+	"time"
+)
+
+// ImportSucceeded is the end of an import that loaded all of its files.
+type ImportSucceeded struct {
+	UID                  int
+	Run                  string
+	Files                int
+	Keys, Expired, Empty int64 // Keys were loaded, the others left out
+	Bytes                int64 // of the files, as they are
+	Duration             time.Duration
+}
+
+// Level implements Event.
+func (e ImportSucceeded) Level() slog.Level { return slog.LevelInfo }
+
+// Message implements Event.
+func (e ImportSucceeded) Message() string { return "import succeeded" }
+
+// Attrs implements Event.
+func (e ImportSucceeded) Attrs() []slog.Attr {
+	return []slog.Attr{
+		slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Int("files", e.Files), slog.Int64("keys", e.Keys),
+		slog.Int64("expired", e.Expired), slog.Int64("empty", e.Empty), slog.Int64("bytes", e.Bytes), slog.Duration("duration", e.Duration),
+	}
+}
+
+// ImportFailed is the end of an import, once its record says so.
+type ImportFailed struct {
+	UID    int
+	Run    string
+	Reason string
+	Ours   bool   // this server is to blame, not the files
+	Source string // label of the file that the error is about, if it is about one
+	Offset *int64 // of the error in that file, uncompressed; nil if it is not known
+	Stack  string // of a panic
+	Err    error
+}
+
+// Level is a warning about the files, or an error of this server.
+func (e ImportFailed) Level() slog.Level {
+	if e.Ours {
+		return slog.LevelError
+	}
+	return slog.LevelWarn
+}
+
+// Message implements Event.
+func (e ImportFailed) Message() string { return "import failed" }
+
+// Attrs implements Event.
+func (e ImportFailed) Attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run), slog.String("reason", e.Reason)}
+	if e.Source != "" {
+		attrs = append(attrs, slog.String("source", e.Source))
+	}
+	if e.Offset != nil {
+		attrs = append(attrs, slog.Int64("offset", *e.Offset))
+	}
+	if e.Stack != "" {
+		attrs = append(attrs, slog.String("stack", e.Stack))
+	}
+	return append(attrs, slog.Any("error", e.Err))
+}
+
+// ImportNotRecorded is an import that failed, and whose record still says that it runs.
+type ImportNotRecorded struct {
+	UID int
+	Run string
+	Err error
+}
+
+// Level implements Event.
+func (e ImportNotRecorded) Level() slog.Level { return slog.LevelError }
+
+// Message implements Event.
+func (e ImportNotRecorded) Message() string {
+	return "import failed, and its record could not be changed"
+}
+
+// Attrs implements Event.
+func (e ImportNotRecorded) Attrs() []slog.Attr {
+	return []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Any("error", e.Err)}
+}
+
+// ImportDropped is an import that ended because it had lost its record.
+type ImportDropped struct {
+	UID int
+	Run string
+	Err error
+}
+
+// Level implements Event.
+func (e ImportDropped) Level() slog.Level { return slog.LevelWarn }
+
+// Message implements Event.
+func (e ImportDropped) Message() string {
+	return "import dropped: its record is gone or belongs to another run"
+}
+
+// Attrs implements Event.
+func (e ImportDropped) Attrs() []slog.Attr {
+	return []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Any("error", e.Err)}
+}
+
+// ImportRecovered is an import that a dead process had left under way, and that this one has ended.
+type ImportRecovered struct {
+	UID    int
+	Run    string
+	Reason string
+}
+
+// Level implements Event.
+func (e ImportRecovered) Level() slog.Level { return slog.LevelWarn }
+
+// Message implements Event.
+func (e ImportRecovered) Message() string { return "import ended: the process that ran it is gone" }
+
+// Attrs implements Event.
+func (e ImportRecovered) Attrs() []slog.Attr {
+	return []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run), slog.String("reason", e.Reason)}
+}
+
+// ImportSimulated is what an import would have loaded, had its database a Redis.
+type ImportSimulated struct {
+	UID                    int
+	Keys, Libraries, Bytes int64
+}
+
+// Level implements Event.
+func (e ImportSimulated) Level() slog.Level { return slog.LevelInfo }
+
+// Message implements Event.
+func (e ImportSimulated) Message() string {
+	return "this database is simulated: the dump was read to its end and nothing was loaded"
+}
+
+// Attrs implements Event.
+func (e ImportSimulated) Attrs() []slog.Attr {
+	return []slog.Attr{slog.Int("uid", e.UID), slog.Int64("keys", e.Keys), slog.Int64("libraries", e.Libraries), slog.Int64("bytes", e.Bytes)}
+}
