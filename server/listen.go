@@ -19,7 +19,8 @@ const (
 	readTimeout       = 10 * time.Second
 	writeTimeout      = 20 * time.Second
 	idleTimeout       = 60 * time.Second
-	maxHeaderBytes    = 16 << 10
+	// maxHeaderBytes leaves a request with 64 KiB of headers to limitHeaders. HTTP/2 counts 32 bytes more for each field.
+	maxHeaderBytes = 256 << 10
 )
 
 // Serve answers requests on l until ctx ends, with TLS where config is not nil. Then it says so on /healthz, takes no

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +35,7 @@ func (s *Server) report(ids *requestIDs) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			start := time.Now()
 			r, w := c.Request(), c.Response()
-			e := &event.Request{Identity: event.Identity{RequestID: ids.assign()}, Method: r.Method, Path: r.URL.Path, Remote: r.RemoteAddr}
+			e := &event.Request{Identity: event.Identity{RequestID: ids.assign()}, Method: r.Method, Path: r.URL.Path[:min(len(r.URL.Path), maxHeaders)], Remote: r.RemoteAddr}
 			w.Header()[requestIDHeader] = []string{e.RequestID}
 			ctx := event.WithIdentity(r.Context(), &e.Identity)
 			c.SetRequest(r.WithContext(ctx))
@@ -68,6 +69,37 @@ func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// maxHeaders is the size in bytes up to which a request's headers are accepted, its line and HTTP/1.1's separators included.
+const maxHeaders = 16 << 10
+
+// limitHeaders refuses what the transport, whose limit is further off, could not answer in the shape of the contract.
+func limitHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		size := len(r.Method) + len(r.RequestURI) + len(r.Host)
+		for name, values := range r.Header {
+			for _, value := range values {
+				size += len(name) + len(value) + len(": \r\n")
+			}
+		}
+		if size > maxHeaders {
+			return errHeadersTooLarge
+		}
+		return next(c)
+	}
+}
+
+// refuseLongerPath answers 404 to a path with more segments than its route: the router gives a route's last parameter all
+// that is left of the path.
+func refuseLongerPath(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if strings.Count(echo.GetPath(c.Request()), "/") != strings.Count(c.Path(), "/") {
+			return errNotFound
+		}
+		return next(c)
+	}
+}
+
 // refuseNothing keeps a handler that forgot its answer from answering 200 with an empty body, as the strict handler
 // would: for a reset that is a false success.
 func refuseNothing(next strictHandlerFunc, operation string) strictHandlerFunc {
@@ -89,10 +121,5 @@ func answerError(err error, c echo.Context) {
 	if status == http.StatusUnauthorized {
 		c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Basic realm="reimport", charset="UTF-8"`)
 	}
-	// Where this fails, the client is gone.
-	if c.Request().Method == http.MethodHead {
-		_ = c.NoContent(status)
-	} else {
-		_ = c.JSON(status, body)
-	}
+	_ = c.JSON(status, body) // if this fails, the client is gone
 }

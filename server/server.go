@@ -74,6 +74,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.Serv
 
 func (s *Server) route(doc *openapi3.T) error {
 	s.echo.HTTPErrorHandler = answerError
+	s.echo.IPExtractor = echo.ExtractIPDirect() // anybody can send an X-Forwarded-For
+	router := headed{s.echo}
 	ops, err := operations(doc)
 	if err != nil {
 		return err
@@ -89,18 +91,18 @@ func (s *Server) route(doc *openapi3.T) error {
 	if err := checkGuards(options); err != nil {
 		return err
 	}
-	rest.RegisterHandlersWithOptions(s.echo, rest.NewStrictHandler(s, []rest.StrictMiddlewareFunc{refuseNothing}), options)
-	s.echo.GET("/openapi.yaml", serveSpec)
-	s.echo.GET("/openapi.json", serveSpecJSON())
-	s.echo.GET("/healthz", s.health)
-	pages, err := s.servePages()
+	rest.RegisterHandlersWithOptions(router, rest.NewStrictHandler(s, []rest.StrictMiddlewareFunc{refuseNothing}), options)
+	router.GET("/openapi.yaml", serveSpec)
+	router.GET("/openapi.json", serveSpecJSON())
+	router.GET("/healthz", s.health)
+	pages, err := servePages(router)
 	if err != nil {
 		return err
 	}
 	if err := checkRoutes(s.echo, ops, append(pages, unguarded...)); err != nil {
 		return err
 	}
-	s.echo.Use(s.report(newRequestIDs()), recoverPanics, readBody)
+	s.echo.Use(s.report(newRequestIDs()), recoverPanics, limitHeaders, readBody, refuseLongerPath)
 	return nil
 }
 
