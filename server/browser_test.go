@@ -50,6 +50,8 @@ func TestBrowser(t *testing.T) {
 		"reference renders":            referenceRenders,
 		"reference tries the reset":    referenceTriesReset,
 		"reference is refused a login": referenceWrongPassword,
+		"another site posts a form":    anotherSitePostsForm,
+		"another port sends a blob":    anotherPortSendsBlob,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

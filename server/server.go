@@ -25,7 +25,7 @@ import (
 
 type strictHandlerFunc = rest.StrictHandlerFunc
 
-// Config is what a Server stands on. Everything in it is needed but Lockout and ShowCredentials.
+// Config is what a Server stands on. Everything in it is needed but Lockout, ShowCredentials and TrustedOrigins.
 type Config struct {
 	Store    *store.Store
 	Importer *importer.Importer
@@ -36,6 +36,8 @@ type Config struct {
 	ShowCredentials bool
 	Now             func() time.Time
 	Events          event.Sink
+	// TrustedOrigins are the origins, in the form of CheckOrigin, whose pages may send what changes something.
+	TrustedOrigins []string
 }
 
 // Server answers the API. It owns neither store nor importer.
@@ -49,6 +51,8 @@ type Server struct {
 	now      func() time.Time
 	events   event.Sink
 	draining atomic.Bool
+	// crossOrigin trusts no other origin from the start.
+	crossOrigin http.CrossOriginProtection
 }
 
 // New assembles a server. It fails where an operation of the contract would be served without authentication,
@@ -65,6 +69,9 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		echo: echo.New(), auth: newAuthenticator(cfg.Users, cfg.Lockout, cfg.Now), store: cfg.Store, importer: cfg.Importer,
 		modules: cfg.Modules, views: views, now: cfg.Now, events: cfg.Events,
+	}
+	if err := s.trust(cfg.TrustedOrigins); err != nil {
+		return nil, err
 	}
 	return s, s.route(doc)
 }
@@ -102,7 +109,7 @@ func (s *Server) route(doc *openapi3.T) error {
 	if err := checkRoutes(s.echo, ops, append(pages, unguarded...)); err != nil {
 		return err
 	}
-	s.echo.Use(s.report(newRequestIDs()), recoverPanics, limitHeaders, readBody, refuseLongerPath)
+	s.echo.Use(s.report(newRequestIDs()), recoverPanics, limitHeaders, readBody, s.refuseCrossOrigin, refuseLongerPath)
 	return nil
 }
 

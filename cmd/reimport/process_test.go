@@ -278,6 +278,8 @@ func TestRefusedStarts(t *testing.T) {
 		"data dir, empty":    {[]string{"--data-dir="}, "", "--data-dir"},
 		"data dir, a file":   {[]string{"--data-dir=" + nobody}, "", "--data-dir"},
 		"no certificate":     {[]string{"--tls-cert=x", "--tls-key=y"}, "", "certificate"},
+		"origin":             {[]string{"--trusted-origin=https://console.example.com/"}, "", "--trusted-origin: expected an origin as browsers send it"},
+		"origin, any":        {nil, "REIMPORT_TRUSTED_ORIGIN=https://console.example.com,*", "--trusted-origin"},
 		"level":              {nil, "REIMPORT_LOG_LEVEL=INFO+3", "--log-level"},
 		"demo on any":        {[]string{"--seed=../../examples/demo.yaml", "--listen=:0"}, "", "demo with public passwords"},
 	} {

@@ -97,7 +97,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	}
 	s, err := server.New(server.Config{
 		Store: st, Importer: im, Users: c.Users, Modules: c.Modules, Lockout: cfg.lockout,
-		ShowCredentials: !cfg.maskCredentials, Now: time.Now, Events: events,
+		ShowCredentials: !cfg.maskCredentials, Now: time.Now, Events: events, TrustedOrigins: cfg.trustedOrigins,
 	})
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ type serveConfig struct {
 	tlsCert         string
 	tlsKey          string
 	maskCredentials bool
+	trustedOrigins  []string
 	mountPoints     []string
 	allowPrivate    string
 	parallelImports int
@@ -47,6 +48,7 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.BoolVar(&cfg.tls, "tls", true, "serve HTTPS; --tls=false for plain HTTP")
 	f.StringVar(&cfg.tlsCert, "tls-cert", "", "PEM `file` of the certificate (default one made in the data directory)")
 	f.StringVar(&cfg.tlsKey, "tls-key", "", "PEM `file` of the certificate's key (default one made in the data directory)")
+	f.StringSliceVar(&cfg.trustedOrigins, "trusted-origin", nil, "`origin`, besides the server's own, whose pages may send requests that change something; repeat it or separate by commas")
 	f.BoolVar(&cfg.maskCredentials, "mask-bdb-credentials", true, "return the passwords of databases empty")
 	f.StringSliceVar(&cfg.mountPoints, "mount-point", nil, "`directory` below which mount_point sources may be read; repeat it or separate by commas")
 	f.StringVar(&cfg.allowPrivate, "allow-private-addresses", "auto", "`choice` whether url sources may be on loopback, private and link-local addresses: true, false, or auto for true while --listen is a loopback address")
@@ -110,6 +112,11 @@ func (cfg *serveConfig) check() error {
 		return fmt.Errorf("--log-level: expected debug, info, warn or error, not %q", cfg.logLevel)
 	case cfg.logFormat != "text" && cfg.logFormat != "json":
 		return fmt.Errorf("--log-format: expected text or json, not %q", cfg.logFormat)
+	}
+	for _, origin := range cfg.trustedOrigins {
+		if err := server.CheckOrigin(origin); err != nil {
+			return fmt.Errorf("--trusted-origin: %w", err)
+		}
 	}
 	return nil
 }
