@@ -1,0 +1,85 @@
+package event_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/reimport/reimport/internal/event"
+)
+
+// TestLines holds the lines that operators search and machines read.
+func TestLines(t *testing.T) {
+	offset, broken := int64(0), errors.New("broken")
+	request := event.Request{
+		Identity: event.Identity{RequestID: "A-1", User: "a@b"}, Method: "GET", Path: "/v1/bdbs", Status: 200, Took: time.Microsecond, Remote: "127.0.0.1:1",
+	}
+	anonymous, failed := request, request
+	anonymous.User, anonymous.Status = "", 401
+	failed.Status, failed.Err = 500, broken
+	unavailable := failed
+	unavailable.Status, unavailable.Err = 503, nil
+	for _, c := range []struct {
+		event event.Event
+		want  string
+	}{
+		{&request, `"INFO","msg":"request","id":"A-1","method":"GET","path":"/v1/bdbs","status":200,"took":1000,"remote":"127.0.0.1:1","user":"a@b"`},
+		{&anonymous, `"INFO","msg":"request","id":"A-1","method":"GET","path":"/v1/bdbs","status":401,"took":1000,"remote":"127.0.0.1:1","user":null`},
+		{&failed, `"ERROR","msg":"request","id":"A-1","method":"GET","path":"/v1/bdbs","status":500,"took":1000,"remote":"127.0.0.1:1","user":"a@b","error":"broken"`},
+		{&unavailable, `"ERROR","msg":"request","id":"A-1","method":"GET","path":"/v1/bdbs","status":503,"took":1000,"remote":"127.0.0.1:1","user":"a@b","error":null`},
+		{event.Transport{Text: "TLS handshake"}, `"WARN","msg":"TLS handshake"`},
+		{event.SeedLeftOut{Present: 3}, `"WARN","msg":"the data directory has databases already: those of the seed are left out","present":3`},
+		{
+			event.ImportSucceeded{UID: 1, Run: "r", Files: 2, Keys: 3, Expired: 4, Empty: 5, Bytes: 6, Duration: 7},
+			`"INFO","msg":"import succeeded","uid":1,"run":"r","files":2,"keys":3,"expired":4,"empty":5,"bytes":6,"duration":7`,
+		},
+		{
+			event.ImportFailed{UID: 1, Run: "r", Reason: "file-corrupted", Source: "/a.rdb", Offset: &offset, Err: broken},
+			`"WARN","msg":"import failed","uid":1,"run":"r","reason":"file-corrupted","source":"/a.rdb","offset":0,"error":"broken"`,
+		},
+		{
+			event.ImportFailed{UID: 1, Run: "r", Reason: "general-error", Ours: true, Stack: "s", Err: broken},
+			`"ERROR","msg":"import failed","uid":1,"run":"r","reason":"general-error","stack":"s","error":"broken"`,
+		},
+		{event.ImportNotRecorded{UID: 1, Run: "r", Err: broken}, `"ERROR","msg":"import failed, and its record could not be changed","uid":1,"run":"r","error":"broken"`},
+		{event.ImportDropped{UID: 1, Run: "r", Err: broken}, `"WARN","msg":"import dropped: its record is gone or belongs to another run","uid":1,"run":"r","error":"broken"`},
+		{event.ImportRecovered{UID: 1, Run: "r", Reason: "general-error"}, `"WARN","msg":"import ended: the process that ran it is gone","uid":1,"run":"r","reason":"general-error"`},
+		{
+			event.ImportSimulated{UID: 1, Keys: 2, Libraries: 3, Bytes: 4},
+			`"INFO","msg":"this database is simulated: the dump was read to its end and nothing was loaded","uid":1,"keys":2,"libraries":3,"bytes":4`,
+		},
+	} {
+		var log bytes.Buffer
+		event.Log(slog.New(slog.NewJSONHandler(&log, nil)))(t.Context(), c.event)
+		if _, got, _ := strings.Cut(log.String(), `"level":`); got != c.want+"}\n" {
+			t.Errorf("%T\ngot  %swant %s}", c.event, got, c.want)
+		}
+	}
+}
+
+func TestLevel(t *testing.T) {
+	var log bytes.Buffer
+	sink := event.Log(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	sink(t.Context(), event.ImportSimulated{})
+	sink(t.Context(), event.ImportDropped{})
+	if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "level=WARN") {
+		t.Errorf("the log is %q", &log)
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	if id := event.IdentityOf(t.Context()); id != nil {
+		t.Errorf("%+v out of nothing", id)
+	}
+	id := &event.Identity{RequestID: "A-1"}
+	ctx, cancel := context.WithCancel(event.WithIdentity(t.Context(), id))
+	defer cancel()
+	id.User = "a@b"
+	if got := event.IdentityOf(ctx); got != id {
+		t.Errorf("got %+v", got)
+	}
+}
