@@ -31,8 +31,8 @@ func (s *Server) trust(origins []string) error {
 	return nil
 }
 
-// refuseCrossOrigin keeps other sites' pages from using the password that a browser has stored for this server. It sends
-// that along by itself, and a form, or a script with a Blob for a body, needs nobody's leave for that.
+// refuseCrossOrigin keeps pages of other origins from using the password that a browser has stored for this server. The
+// browser sends it with every request to here, and asks first neither for a form nor for a script's Blob without a type.
 func (s *Server) refuseCrossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if s.crossOrigin.Check(c.Request()) != nil {

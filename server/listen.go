@@ -62,7 +62,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, 
 	return err
 }
 
-// transport reports what is written to it, a line at a time, as net/http does.
+// transport reports what is written to it, which net/http does a line at a time.
 type transport event.Sink
 
 func (t transport) Write(line []byte) (int, error) {

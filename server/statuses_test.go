@@ -28,6 +28,7 @@ func TestEveryStatus(t *testing.T) {
 	for _, o := range operations {
 		expect(413, o.method, o.path, strings.Repeat(" ", 64<<10+1))
 		expect(413, o.method, o.path, strings.Repeat(" ", 64<<10+1), func(r *http.Request) { r.ContentLength = -1; r.Header.Del("Authorization") })
+		expect(431, o.method, o.path, o.body, func(r *http.Request) { r.Header.Set("X-Large", strings.Repeat("x", 16<<10)) })
 		expect(401, o.method, o.path, o.body, func(r *http.Request) { r.Header.Del("Authorization") })
 		expect(403, o.method, o.path, o.body, as(nobody))
 		expect(400, o.method, o.path, o.body, func(r *http.Request) { r.Header.Add("Authorization", "Basic eDp5") })
