@@ -93,6 +93,8 @@ func translated(err error) error {
 		return errNotFound
 	case errors.Is(err, echo.ErrMethodNotAllowed):
 		return errMethodNotAllowed
+	case errors.Is(err, errReadAgain): // within an error of echo's, and nobody's fault but ours
+		return errReadAgain
 	case errors.As(err, &http) && http.Code/100 == 4:
 		// Its text names Go's types.
 		return refuse(errSchema, "request: expected what the contract describes")
