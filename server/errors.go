@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/labstack/echo/v4"
 
@@ -28,34 +27,34 @@ var (
 )
 
 type answer struct {
-	err    error
-	status int
-	code   api.ErrorCode
+	err  error
+	code api.ErrorCode
 }
 
-// answers is the one place that knows how an error travels. Package client reads the same codes backwards.
+// answers is the one place that knows which code an error travels as; the code knows its status. Package client reads the
+// same codes backwards.
 var answers = []answer{
-	{errUnauthorized, http.StatusUnauthorized, api.ErrorCodeUnauthorized},
-	{errForbidden, http.StatusForbidden, api.ErrorCodeUnauthorizedAction},
-	{errCrossOrigin, http.StatusForbidden, api.ErrorCodeCrossOrigin},
-	{errHeadersTooLarge, http.StatusRequestHeaderFieldsTooLarge, api.ErrorCodeHeadersTooLarge},
-	{errTooManyRequests, http.StatusTooManyRequests, api.ErrorCodeTooManyRequests},
-	{errTooLarge, http.StatusRequestEntityTooLarge, api.ErrorCodeRequestTooLarge},
-	{errNotFound, http.StatusNotFound, api.ErrorCodeNotFound},
-	{errMethodNotAllowed, http.StatusMethodNotAllowed, api.ErrorCodeMethodNotAllowed},
-	{errParameter, http.StatusBadRequest, api.ErrorCodeParamError},
-	{errSchema, http.StatusBadRequest, api.ErrorCodeInvalidSchema},
-	{errMissingField, http.StatusBadRequest, api.ErrorCodeMissingField},
-	{errMissingName, http.StatusNotAcceptable, api.ErrorCodeMissingDBName},
-	{errMissingMemory, http.StatusNotAcceptable, api.ErrorCodeMissingMemorySize},
-	{database.ErrNotExist, http.StatusNotFound, api.ErrorCodeDBNotExist},
-	{database.ErrModuleNotExist, http.StatusNotFound, api.ErrorCodeModuleNotExist},
-	{database.ErrUIDExists, http.StatusConflict, api.ErrorCodeUIDExists},
-	{database.ErrBusy, http.StatusConflict, api.ErrorCodeBusy},
-	{database.ErrUnsupportedModule, http.StatusNotAcceptable, api.ErrorCodeUnsupportedModuleCapabilities},
-	{database.ErrMissingModule, http.StatusNotAcceptable, api.ErrorCodeMissingModule},
-	{database.ErrMissingBackupInterval, http.StatusNotAcceptable, api.ErrorCodeMissingBackupInterval},
-	{database.ErrMissingSources, http.StatusBadRequest, api.ErrorCodeMissingField},
+	{errUnauthorized, api.ErrorCodeUnauthorized},
+	{errForbidden, api.ErrorCodeUnauthorizedAction},
+	{errCrossOrigin, api.ErrorCodeCrossOrigin},
+	{errHeadersTooLarge, api.ErrorCodeHeadersTooLarge},
+	{errTooManyRequests, api.ErrorCodeTooManyRequests},
+	{errTooLarge, api.ErrorCodeRequestTooLarge},
+	{errNotFound, api.ErrorCodeNotFound},
+	{errMethodNotAllowed, api.ErrorCodeMethodNotAllowed},
+	{errParameter, api.ErrorCodeParamError},
+	{errSchema, api.ErrorCodeInvalidSchema},
+	{errMissingField, api.ErrorCodeMissingField},
+	{errMissingName, api.ErrorCodeMissingDBName},
+	{errMissingMemory, api.ErrorCodeMissingMemorySize},
+	{database.ErrNotExist, api.ErrorCodeDBNotExist},
+	{database.ErrModuleNotExist, api.ErrorCodeModuleNotExist},
+	{database.ErrUIDExists, api.ErrorCodeUIDExists},
+	{database.ErrBusy, api.ErrorCodeBusy},
+	{database.ErrUnsupportedModule, api.ErrorCodeUnsupportedModuleCapabilities},
+	{database.ErrMissingModule, api.ErrorCodeMissingModule},
+	{database.ErrMissingBackupInterval, api.ErrorCodeMissingBackupInterval},
+	{database.ErrMissingSources, api.ErrorCodeMissingField},
 }
 
 // refusal is an error of the table with a text of its own for the client.
@@ -69,19 +68,29 @@ func refuse(kind error, description string) error { return &refusal{kind, descri
 func (r *refusal) Error() string { return r.description }
 func (r *refusal) Unwrap() error { return r.kind }
 
-// answerTo returns what to tell the client about err. What the table does not know is a 500 and stays inside.
+// answerTo returns what to tell the client about err: the words of the table or those of a refusal, never the chain around
+// them. What the table does not know is a 500 and stays inside.
 func answerTo(err error) (int, api.Error) {
 	var field *database.FieldError
 	if errors.As(err, &field) {
 		err = refuse(errSchema, field.Error())
 	}
 	err = translated(err)
-	for _, a := range answers {
-		if errors.Is(err, a.err) {
-			return a.status, api.Error{ErrorCode: string(a.code), Description: err.Error()}
-		}
+	var own *refusal
+	if errors.As(err, &own) {
+		err = own
 	}
-	return http.StatusInternalServerError, api.Error{ErrorCode: string(api.ErrorCodeInternalError), Description: "internal error"}
+	for _, a := range answers {
+		if !errors.Is(err, a.err) {
+			continue
+		}
+		description := a.err.Error()
+		if own != nil {
+			description = own.description
+		}
+		return a.code.Status(), api.Error{ErrorCode: string(a.code), Description: description}
+	}
+	return api.ErrorCodeInternalError.Status(), api.Error{ErrorCode: string(api.ErrorCodeInternalError), Description: "internal error"}
 }
 
 // translated gives errors of echo and of the generated code, which are about routes and about reading a request, their

@@ -15,7 +15,8 @@ import (
 )
 
 // TestErrorsTravel sends every row of the table over the wire and has the client read it back. What the client tells
-// apart, the server must have told apart, and no code of the contract is without a row.
+// apart, the server must have told apart, no code of the contract is without a row, and whatever an error was wrapped in
+// stays here.
 func TestErrorsTravel(t *testing.T) {
 	want := map[error]error{
 		errCrossOrigin: client.ErrForbidden, errHeadersTooLarge: client.ErrTooLarge, errTooManyRequests: client.ErrRateLimited,
@@ -29,13 +30,20 @@ func TestErrorsTravel(t *testing.T) {
 	codes := map[api.ErrorCode]bool{api.ErrorCodeInternalError: true}
 	for _, row := range answers {
 		codes[row.code] = true
-		for _, err := range []error{row.err, fmt.Errorf("wrapped: %w", row.err), refuse(row.err, "in other words")} {
+		own := refuse(row.err, "in other words")
+		for err, text := range map[error]string{
+			row.err: row.err.Error(),
+			fmt.Errorf("update database 7: %w", row.err):          row.err.Error(),
+			errors.Join(errors.New("/var/lib/reimport"), row.err): row.err.Error(),
+			own:                                      "in other words",
+			fmt.Errorf("update database 7: %w", own): "in other words",
+		} {
 			got := overTheWire(t, err)
 			if want[row.err] == nil || !errors.Is(got, want[row.err]) {
 				t.Errorf("%v arrives as %v, want %v", err, got, want[row.err])
 			}
 			var answer *client.Error
-			if !errors.As(got, &answer) || answer.Status != row.status || answer.Code != string(row.code) || answer.Description != err.Error() {
+			if !errors.As(got, &answer) || answer.Status != row.code.Status() || answer.Code != string(row.code) || answer.Description != text {
 				t.Errorf("%v arrives as %+v", err, answer)
 			}
 		}
