@@ -6,15 +6,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/reimport/reimport/gen/api"
 )
 
 // A Client calls one server. It is safe for concurrent use.
 type Client struct {
 	options
-	api  *api.Client
-	host string
+	base *url.URL // its path ends with a slash
 }
 
 // New returns a client of the server at address, an http or https URL such as https://cluster.example.com:9443. It
@@ -27,20 +24,17 @@ func New(address string, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{options: defaults(), host: base.Host}
+	c := &Client{options: defaults(), base: base}
 	for _, opt := range opts {
 		opt(&c.options)
 	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	if c.transport == nil {
-		if c.transport, err = newTransport(c.caFile, c.insecure); err != nil {
-			return nil, err
-		}
+	if c.transport, err = c.trusting(c.transport); err != nil {
+		return nil, err
 	}
-	c.api, err = api.NewClient(base.String(), api.WithHTTPClient(doer{c}))
-	return c, err
+	return c, nil
 }
 
 // parseAddress never repeats address in an error: there may be a password in it.
@@ -58,24 +52,30 @@ func parseAddress(address string) (*url.URL, error) {
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("%w: it ends with a query or a fragment", ErrAddress)
 	}
+	if !strings.HasSuffix(u.Path, "/") {
+		u = u.JoinPath("/")
+	}
 	return u, nil
 }
 
-// doer sends the requests that gen/api builds. It uses the transport without an http.Client, which would follow
-// redirects.
-type doer struct{ c *Client }
-
-func (d doer) Do(req *http.Request) (*http.Response, error) {
+// roundTrip sends req by itself, not through an http.Client, which would follow redirects.
+func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", d.c.userAgent)
-	if d.c.user != "" {
-		req.SetBasicAuth(d.c.user, d.c.password)
+	req.Header.Set("User-Agent", c.userAgent)
+	if c.user != "" {
+		req.SetBasicAuth(c.user, c.password)
 	}
-	resp, err := d.c.transport.RoundTrip(req)
-	if err != nil {
-		return nil, fmt.Errorf("%w at %s: %w", ErrNetwork, d.c.host, err)
+	if c.jar == nil {
+		return c.transport.RoundTrip(req)
 	}
-	return resp, nil
+	for _, cookie := range c.jar.Cookies(req.URL) {
+		req.AddCookie(cookie)
+	}
+	resp, err := c.transport.RoundTrip(req)
+	if err == nil {
+		c.jar.SetCookies(req.URL, resp.Cookies())
+	}
+	return resp, err
 }
 
 func (o *options) check() error {
@@ -86,8 +86,6 @@ func (o *options) check() error {
 		return fmt.Errorf("%w: the time to retry for is negative", ErrOption)
 	case strings.Contains(o.user, ":"):
 		return fmt.Errorf("%w: HTTP Basic has no user names with a colon", ErrOption)
-	case o.transport != nil && (o.caFile != "" || o.insecure):
-		return fmt.Errorf("%w: WithTransport brings its own TLS settings", ErrOption)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -48,6 +49,13 @@ func answer(status int, body string) http.HandlerFunc {
 	}
 }
 
+// over is an option for requests through t.
+func over(t http.RoundTripper) client.Option {
+	return client.WithHTTPClient(&http.Client{Transport: t})
+}
+
+func refuseToDial(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }
+
 func TestNewRefuses(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
@@ -69,7 +77,8 @@ func TestNewRefuses(t *testing.T) {
 		"CA that is not there":   {"https://host", []client.Option{client.WithCAFile(empty + ".not")}, client.ErrCA},
 		"CA without certificate": {"https://host", []client.Option{client.WithCAFile(empty)}, client.ErrCA},
 		"user with a colon":      {"https://host", []client.Option{client.WithBasicAuth("a:b", secret)}, client.ErrOption},
-		"two sorts of TLS":       {"https://host", []client.Option{client.WithInsecureTLS(), client.WithTransport(http.DefaultTransport)}, client.ErrOption},
+		"two sorts of TLS":       {"https://host", []client.Option{client.WithInsecureTLS(), over(http.NewFileTransport(http.Dir(".")))}, client.ErrOption},
+		"TLS of its own":         {"https://host", []client.Option{client.WithInsecureTLS(), over(&http.Transport{DialTLSContext: refuseToDial})}, client.ErrOption},
 		"timeout":                {"https://host", []client.Option{client.WithTimeout(0)}, client.ErrOption},
 		"retry":                  {"https://host", []client.Option{client.WithRetry(-1)}, client.ErrOption},
 	} {
@@ -106,7 +115,7 @@ func TestRequest(t *testing.T) {
 		"get": {func(ctx context.Context, c *client.Client) error { _, err := c.GetDatabase(ctx, 7, "uid"); return err },
 			wire{"GET", "/base/v1/bdbs/7?fields=uid", "", ""}},
 		"create": {func(ctx context.Context, c *client.Client) error {
-			_, err := c.CreateDatabase(ctx, api.BDBCreate{Name: "a", MemorySize: 5}, client.DryRun)
+			_, err := c.CreateDatabase(ctx, api.BDBCreate{Name: "a", MemorySize: 5}, client.DryRun())
 			return err
 		}, wire{"POST", "/base/v1/bdbs?dry_run=true", "application/json", `{"memory_size":5,"name":"a"}`}},
 		"create with settings of one's own": {func(ctx context.Context, c *client.Client) error {
@@ -117,7 +126,11 @@ func TestRequest(t *testing.T) {
 			_, err := c.UpdateDatabase(ctx, 2, api.BDBUpdate{MemorySize: &memory})
 			return err
 		}, wire{"PUT", "/base/v1/bdbs/2", "application/json", `{"memory_size":1073741824}`}},
-		"delete": {func(ctx context.Context, c *client.Client) error { return c.DeleteDatabase(ctx, 2) },
+		"dry update": {func(ctx context.Context, c *client.Client) error {
+			_, err := c.UpdateDatabase(ctx, 2, api.BDBUpdate{MemorySize: &memory}, client.DryRun())
+			return err
+		}, wire{"PUT", "/base/v1/bdbs/2?dry_run=true", "application/json", `{"memory_size":1073741824}`}},
+		"delete": {func(ctx context.Context, c *client.Client) error { _, err := c.DeleteDatabase(ctx, 2); return err },
 			wire{"DELETE", "/base/v1/bdbs/2", "", ""}},
 		"import": {func(ctx context.Context, c *client.Client) error { return c.StartImport(ctx, 2, dump) },
 			wire{"POST", "/base/v1/bdbs/2/actions/import", "application/json",
@@ -165,7 +178,7 @@ func TestCallsRefuseBadUIDs(t *testing.T) {
 	for name, call := range map[string]func(int) error{
 		"get":    func(uid int) error { _, err := c.GetDatabase(t.Context(), uid); return err },
 		"update": func(uid int) error { _, err := c.UpdateDatabase(t.Context(), uid, api.BDBUpdate{}); return err },
-		"delete": func(uid int) error { return c.DeleteDatabase(t.Context(), uid) },
+		"delete": func(uid int) error { _, err := c.DeleteDatabase(t.Context(), uid); return err },
 		"import": func(uid int) error { return c.StartImport(t.Context(), uid) },
 		"reset":  func(uid int) error { return c.ResetImportStatus(t.Context(), uid) },
 	} {
@@ -182,20 +195,27 @@ func TestCallsRefuseBadUIDs(t *testing.T) {
 	}
 }
 
+// pemOf writes the certificate of srv to a file.
+func pemOf(t *testing.T, srv *httptest.Server) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}
+	if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func TestTLS(t *testing.T) {
 	srv := httptest.NewUnstartedServer(answer(200, "[]"))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
 	defer srv.Close()
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	block := &pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}
-	if err := os.WriteFile(ca, pem.EncodeToMemory(block), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	ca := pemOf(t, srv)
 	for name, opt := range map[string]client.Option{
 		"with its CA": client.WithCAFile(ca),
 		"insecure":    client.WithInsecureTLS(),
-		"transport":   client.WithTransport(srv.Client().Transport),
+		"http.Client": client.WithHTTPClient(srv.Client()),
 	} {
 		if _, err := connect(t, srv.URL, opt).ListDatabases(t.Context()); err != nil {
 			t.Errorf("%s: %v", name, err)

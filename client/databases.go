@@ -4,134 +4,150 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
-	"slices"
 
 	"github.com/reimport/reimport/gen/api"
 )
 
 const jsonType = "application/json"
 
-// A Database is what most callers need of a bdb. Fields that the answer left out are zero.
+// A Database is what most callers need of a bdb. Fields that the answer left out, or whose type there is another, are
+// zero. Only uid has to be an integer if it is there.
 type Database struct {
-	UID        int           `json:"uid"`
-	Name       string        `json:"name"`
-	Status     api.BDBStatus `json:"status"`
-	MemorySize int64         `json:"memory_size"` // limit in bytes, 0 for none
-	Import     ImportState   `json:"-"`
+	UID        int
+	Name       string
+	Status     api.BDBStatus
+	MemorySize int64 // limit in bytes, 0 for none
+	Import     ImportState
 
 	// Raw is the JSON object as the server sent it, with all of its keys; a cluster's has some 139. It is also what a
 	// Database marshals to.
-	Raw json.RawMessage `json:"-"`
+	Raw json.RawMessage
 }
 
 // UnmarshalJSON reads the fields above and leaves the others be, so that one that differs on a cluster breaks nothing.
 func (d *Database) UnmarshalJSON(data []byte) error {
-	type fields Database
-	var read fields
-	if err := unmarshalObject(data, &read); err != nil {
+	read, err := readDatabase(data)
+	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, &read.Import); err != nil {
-		return err
-	}
-	read.Raw = bytes.Clone(data)
-	*d = Database(read)
+	*d = read
 	return nil
+}
+
+// readDatabase reads all that it can. Raw is nil if data is no object; another error is about uid.
+func readDatabase(data []byte) (d Database, err error) {
+	object, err := readMembers(data)
+	if err != nil {
+		return d, err
+	}
+	d.Raw = bytes.Clone(data)
+	d.Name, _ = member[string](object, "name")
+	d.Status, _ = member[api.BDBStatus](object, "status")
+	d.MemorySize, _ = member[int64](object, "memory_size")
+	d.Import, _ = importState(object)
+	d.UID, err = member[int](object, "uid")
+	return d, err
 }
 
 // MarshalJSON returns Raw.
 func (d Database) MarshalJSON() ([]byte, error) { return d.Raw.MarshalJSON() }
 
-// BDB reads Raw into all fields of the contract. It fails where the server's type of one of them is another.
-func (d Database) BDB() (api.BDB, error) { return decode[api.BDB](d.Raw, nil) }
+// BDB reads Raw into all fields of the contract. It fails if the server's type of one of them is another.
+func (d Database) BDB() (api.BDB, error) { return decode[api.BDB](d.Raw) }
 
-func unmarshalObject(data []byte, into any) error {
-	if string(data) == "null" {
-		return errors.New("expected an object, not null")
-	}
-	return json.Unmarshal(data, into)
-}
+// A ChangeOption says how a change of a database's settings is made.
+type ChangeOption func(*change)
 
-// Mode says how a change is made.
-type Mode string
+type change struct{ dryRun *api.DryRun }
 
 // DryRun has the server check a change, and answer as if it had been made, without making it.
-const DryRun Mode = "dry run"
-
-func dryRun(modes []Mode) *api.DryRun {
-	if !slices.Contains(modes, DryRun) {
-		return nil
+func DryRun() ChangeOption {
+	return func(c *change) {
+		value := "true"
+		c.dryRun = &value
 	}
-	value := "true"
-	return &value
 }
 
-// ListDatabases returns all databases, by ascending uid. Where fields are named, the others are left out.
+func changeOf(opts []ChangeOption) (c change) {
+	for _, opt := range opts {
+		opt(&c)
+	}
+	return c
+}
+
+// ListDatabases returns all databases, by ascending uid. If fields are named, the others are left out.
 func (c *Client) ListDatabases(ctx context.Context, fields ...string) ([]Database, error) {
-	return decode[[]Database](c.send(ctx, func(ctx context.Context) (*http.Response, error) {
-		return c.api.ListBDBs(ctx, &api.ListBDBsParams{Fields: named(fields)})
-	}))
+	return ask[[]Database](ctx, c, call{what: "list databases", build: func(base string) (*http.Request, error) {
+		return api.NewListBDBsRequest(base, &api.ListBDBsParams{Fields: named(fields)})
+	}})
 }
 
-// GetDatabase returns one database, or ErrNotFound. Where fields are named, the others are left out.
+// GetDatabase returns one database, or ErrNotFound. If fields are named, the others are left out.
 func (c *Client) GetDatabase(ctx context.Context, uid int, fields ...string) (Database, error) {
-	if err := checkUID(uid); err != nil {
-		return Database{}, err
-	}
-	return decode[Database](c.send(ctx, func(ctx context.Context) (*http.Response, error) {
-		return c.api.GetBDB(ctx, uid, &api.GetBDBParams{Fields: named(fields)})
+	return ask[Database](ctx, c, onDatabase("get", uid, func(base string) (*http.Request, error) {
+		return api.NewGetBDBRequest(base, uid, &api.GetBDBParams{Fields: named(fields)})
 	}))
 }
 
 // CreateDatabase creates a database and returns it. Errors: ErrInvalid, ErrUIDExists, and those of any call.
-func (c *Client) CreateDatabase(ctx context.Context, settings api.BDBCreate, modes ...Mode) (Database, error) {
+func (c *Client) CreateDatabase(ctx context.Context, settings api.BDBCreate, opts ...ChangeOption) (Database, error) {
 	object, err := json.Marshal(settings)
 	if err != nil {
-		return Database{}, err
+		return Database{}, fmt.Errorf("create database: %w: %w", ErrInvalid, err)
 	}
-	return c.CreateDatabaseJSON(ctx, object, modes...)
+	return c.CreateDatabaseJSON(ctx, object, opts...)
 }
 
 // CreateDatabaseJSON is CreateDatabase with settings that api.BDBCreate may not know, as a JSON object.
-func (c *Client) CreateDatabaseJSON(ctx context.Context, settings json.RawMessage, modes ...Mode) (Database, error) {
-	return decode[Database](c.send(ctx, func(ctx context.Context) (*http.Response, error) {
-		return c.api.CreateBDBWithBody(ctx, &api.CreateBDBParams{DryRun: dryRun(modes)}, jsonType, bytes.NewReader(settings))
-	}))
+func (c *Client) CreateDatabaseJSON(ctx context.Context, settings json.RawMessage, opts ...ChangeOption) (Database, error) {
+	params := &api.CreateBDBParams{DryRun: changeOf(opts).dryRun}
+	return ask[Database](ctx, c, call{what: "create database", build: func(base string) (*http.Request, error) {
+		return api.NewCreateBDBRequestWithBody(base, params, jsonType, bytes.NewReader(settings))
+	}})
 }
 
 // UpdateDatabase changes the settings that are not nil and returns the whole database. Errors: ErrInvalid, ErrNotFound,
 // ErrBusy, and those of any call.
-func (c *Client) UpdateDatabase(ctx context.Context, uid int, settings api.BDBUpdate, modes ...Mode) (Database, error) {
+func (c *Client) UpdateDatabase(ctx context.Context, uid int, settings api.BDBUpdate, opts ...ChangeOption) (Database, error) {
 	object, err := json.Marshal(settings)
 	if err != nil {
-		return Database{}, err
+		return Database{}, fmt.Errorf("update database %d: %w: %w", uid, ErrInvalid, err)
 	}
-	return c.UpdateDatabaseJSON(ctx, uid, object, modes...)
+	return c.UpdateDatabaseJSON(ctx, uid, object, opts...)
 }
 
 // UpdateDatabaseJSON is UpdateDatabase with settings that api.BDBUpdate may not know, as a JSON object.
-func (c *Client) UpdateDatabaseJSON(ctx context.Context, uid int, settings json.RawMessage, modes ...Mode) (Database, error) {
-	if err := checkUID(uid); err != nil {
-		return Database{}, err
-	}
-	return decode[Database](c.send(ctx, func(ctx context.Context) (*http.Response, error) {
-		return c.api.UpdateBDBWithBody(ctx, uid, &api.UpdateBDBParams{DryRun: dryRun(modes)}, jsonType, bytes.NewReader(settings))
+func (c *Client) UpdateDatabaseJSON(ctx context.Context, uid int, settings json.RawMessage, opts ...ChangeOption) (Database, error) {
+	params := &api.UpdateBDBParams{DryRun: changeOf(opts).dryRun}
+	return ask[Database](ctx, c, onDatabase("update", uid, func(base string) (*http.Request, error) {
+		return api.NewUpdateBDBRequestWithBody(base, uid, params, jsonType, bytes.NewReader(settings))
 	}))
 }
 
-// DeleteDatabase deletes a database. Errors: ErrNotFound, ErrBusy, and those of any call. A cluster may answer before
-// the database is gone: it is when GetDatabase returns ErrNotFound.
-func (c *Client) DeleteDatabase(ctx context.Context, uid int) error {
-	if err := checkUID(uid); err != nil {
-		return err
+// DeleteDatabase deletes a database and returns what the server says of it: its last state, with the Status
+// delete-pending, or nothing but the UID. A cluster may answer before the database is gone: it is when GetDatabase returns
+// ErrNotFound.
+//
+// Errors: ErrNotFound, ErrBusy, and those of any call.
+func (c *Client) DeleteDatabase(ctx context.Context, uid int) (Database, error) {
+	o := onDatabase("delete", uid, func(base string) (*http.Request, error) { return api.NewDeleteBDBRequest(base, uid) })
+	body, err := c.send(ctx, o)
+	if err != nil {
+		return Database{}, err
 	}
-	return done(c.send(ctx, func(ctx context.Context) (*http.Response, error) {
-		return c.api.DeleteBDB(ctx, uid)
-	}))
+	gone := Database{UID: uid}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return gone, nil
+	}
+	// The database is deleted, whatever its members are.
+	if gone, err = readDatabase(body); gone.Raw == nil {
+		return Database{}, o.fail(fmt.Errorf("%w: %w", ErrUnexpectedBody, err))
+	}
+	gone.UID = uid
+	return gone, nil
 }
 
 func named(fields []string) *api.Fields {
@@ -141,10 +157,12 @@ func named(fields []string) *api.Fields {
 	return &fields
 }
 
-// checkUID refuses what the server would, without asking it.
-func checkUID(uid int) error {
-	if uid < 1 || uid > math.MaxInt32 {
-		return fmt.Errorf("%w: uid: expected an integer from 1 to %d", ErrInvalid, math.MaxInt32)
-	}
-	return nil
+// onDatabase is a call about a database. It refuses a uid that the server would, without asking it.
+func onDatabase(verb string, uid int, build func(base string) (*http.Request, error)) call {
+	return call{what: fmt.Sprintf("%s database %d", verb, uid), build: func(base string) (*http.Request, error) {
+		if uid < 1 || uid > math.MaxInt32 {
+			return nil, fmt.Errorf("%w: uid: expected an integer from 1 to %d", ErrInvalid, math.MaxInt32)
+		}
+		return build(base)
+	}}
 }

@@ -1,21 +1,26 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/reimport/reimport/gen/api"
 )
 
 // What a server answers, for errors.Is. Each comes inside an *Error.
 var (
-	ErrInvalid           = errors.New("the request is not valid")
-	ErrUnauthorized      = errors.New("the credentials are missing or wrong")
-	ErrForbidden         = errors.New("the user's role does not allow this")
-	ErrNotFound          = errors.New("there is no such thing")
+	ErrInvalid      = errors.New("the request is not valid")
+	ErrUnauthorized = errors.New("the credentials are missing or wrong")
+	ErrForbidden    = errors.New("the user's role does not allow this")
+	// ErrNotFound is a database, a module or another thing that does not exist.
+	ErrNotFound = errors.New("there is no such thing")
+	// ErrNoSuchPath is an address of another server, or one that goes too deep or not deep enough.
+	ErrNoSuchPath        = errors.New("the server has no such path: is its address right?")
 	ErrMethodNotAllowed  = errors.New("the path does not take this method")
 	ErrUnsupportedModule = errors.New("a module of the database cannot do this")
 	ErrBusy              = errors.New("the database is busy")
@@ -38,67 +43,54 @@ var (
 	ErrUnexpectedBody = errors.New("the answer is not as described")
 )
 
-// kinds is the table of the server's errors read backwards. Where several rows have one status, the one without a code
-// stands for all codes that the contract does not know: a cluster has more, and answers some statuses without a body.
-var kinds = []struct {
-	status int
-	code   api.ErrorCode
-	kind   error
-}{
-	{http.StatusBadRequest, "", ErrInvalid},
-	{http.StatusBadRequest, api.ErrorCodeParamError, ErrInvalid},
-	{http.StatusBadRequest, api.ErrorCodeInvalidSchema, ErrInvalid},
-	{http.StatusBadRequest, api.ErrorCodeMissingField, ErrInvalid},
-	{http.StatusUnauthorized, "", ErrUnauthorized},
-	{http.StatusUnauthorized, api.ErrorCodeUnauthorized, ErrUnauthorized},
-	{http.StatusForbidden, "", ErrForbidden},
-	{http.StatusForbidden, api.ErrorCodeUnauthorizedAction, ErrForbidden},
-	{http.StatusForbidden, api.ErrorCodeCrossOrigin, ErrForbidden},
-	{http.StatusNotFound, "", ErrNotFound},
-	{http.StatusNotFound, api.ErrorCodeNotFound, ErrNotFound},
-	{http.StatusNotFound, api.ErrorCodeDBNotExist, ErrNotFound},
-	{http.StatusNotFound, api.ErrorCodeModuleNotExist, ErrNotFound},
-	{http.StatusMethodNotAllowed, "", ErrMethodNotAllowed},
-	{http.StatusMethodNotAllowed, api.ErrorCodeMethodNotAllowed, ErrMethodNotAllowed},
-	{http.StatusNotAcceptable, "", ErrInvalid},
-	{http.StatusNotAcceptable, api.ErrorCodeMissingDBName, ErrInvalid},
-	{http.StatusNotAcceptable, api.ErrorCodeMissingMemorySize, ErrInvalid},
-	{http.StatusNotAcceptable, api.ErrorCodeMissingModule, ErrInvalid},
-	{http.StatusNotAcceptable, api.ErrorCodeMissingBackupInterval, ErrInvalid},
-	{http.StatusNotAcceptable, api.ErrorCodeUnsupportedModuleCapabilities, ErrUnsupportedModule},
-	{http.StatusConflict, "", ErrBusy},
-	{http.StatusConflict, api.ErrorCodeBusy, ErrBusy},
-	{http.StatusConflict, api.ErrorCodeUIDExists, ErrUIDExists},
-	{http.StatusRequestEntityTooLarge, "", ErrTooLarge},
-	{http.StatusRequestEntityTooLarge, api.ErrorCodeRequestTooLarge, ErrTooLarge},
-	{http.StatusRequestHeaderFieldsTooLarge, "", ErrTooLarge},
-	{http.StatusRequestHeaderFieldsTooLarge, api.ErrorCodeHeadersTooLarge, ErrTooLarge},
-	{http.StatusTooManyRequests, "", ErrRateLimited},
-	{http.StatusTooManyRequests, api.ErrorCodeTooManyRequests, ErrRateLimited},
-	{http.StatusInternalServerError, "", ErrInternal},
-	{http.StatusInternalServerError, api.ErrorCodeInternalError, ErrInternal},
-	{http.StatusBadGateway, "", ErrUnavailable},
-	{http.StatusServiceUnavailable, "", ErrUnavailable},
-	{http.StatusGatewayTimeout, "", ErrUnavailable},
+// kindsOfStatus has what a status stands for, whatever its code: a cluster has more of those than the contract, and answers
+// some statuses without a body.
+var kindsOfStatus = map[int]error{
+	http.StatusBadRequest:                  ErrInvalid,
+	http.StatusUnauthorized:                ErrUnauthorized,
+	http.StatusForbidden:                   ErrForbidden,
+	http.StatusNotFound:                    ErrNotFound,
+	http.StatusMethodNotAllowed:            ErrMethodNotAllowed,
+	http.StatusNotAcceptable:               ErrInvalid,
+	http.StatusConflict:                    ErrBusy,
+	http.StatusRequestEntityTooLarge:       ErrTooLarge,
+	http.StatusRequestHeaderFieldsTooLarge: ErrTooLarge,
+	http.StatusTooManyRequests:             ErrRateLimited,
+	http.StatusInternalServerError:         ErrInternal,
+	http.StatusBadGateway:                  ErrUnavailable,
+	http.StatusServiceUnavailable:          ErrUnavailable,
+	http.StatusGatewayTimeout:              ErrUnavailable,
 }
 
-func kindOf(status int, code string) error {
-	kind := ErrUnexpectedStatus
-	for _, k := range kinds {
-		if k.status == status && string(k.code) == code {
-			return k.kind
-		}
-		if k.status == status && k.code == "" {
-			kind = k.kind
-		}
+// kindsOfCode has the codes that say more than their status, which api.ErrorCode knows.
+var kindsOfCode = map[api.ErrorCode]error{
+	api.ErrorCodeNotFound:                      ErrNoSuchPath,
+	api.ErrorCodeUIDExists:                     ErrUIDExists,
+	api.ErrorCodeUnsupportedModuleCapabilities: ErrUnsupportedModule,
+}
+
+func kindOf(status int, code api.ErrorCode) error {
+	if kind := kindsOfCode[code]; kind != nil && code.Status() == status {
+		return kind
 	}
-	return kind
+	if kind := kindsOfStatus[status]; kind != nil {
+		return kind
+	}
+	return ErrUnexpectedStatus
+}
+
+// saysPathIsUnknown reads a 404 without a code. It is about a thing if it may be the API's, which some clusters write with
+// an empty body, and the path names a thing: "/v1/bdbs" is always there.
+func saysPathIsUnknown(path string, body []byte, fields map[string]any) bool {
+	_, hasCode := fields["error_code"]
+	ours := len(bytes.TrimSpace(body)) == 0 || hasCode || (fields != nil && len(fields) == 0)
+	return !ours || strings.Count(strings.Trim(path, "/"), "/") < 2
 }
 
 // An Error is an answer other than 200.
 type Error struct {
 	Status      int
-	Code        string // error_code, one of api.ErrorCode or a cluster's own; empty where the body has none
+	Code        string // error_code, one of api.ErrorCode or a cluster's own; empty if the body has none
 	Description string // for people, as the server wrote it; may be empty
 	Body        []byte // as it came, the first 64 KiB of it
 
@@ -121,15 +113,22 @@ func (e *Error) Error() string {
 // Unwrap returns the sentinel that the answer stands for.
 func (e *Error) Unwrap() error { return e.kind }
 
-func newError(resp *http.Response, body []byte) *Error {
+// newError reads an answer to a request of path, which begins with that of the address.
+func (c *Client) newError(resp *http.Response, path string, body []byte) *Error {
 	e := &Error{Status: resp.StatusCode, Body: body, retryAfter: resp.Header.Get("Retry-After")}
 	var fields map[string]any
 	if json.Unmarshal(body, &fields) == nil {
 		e.Code = text(fields, "error_code")
 		e.Description = text(fields, "description", "message", "error_message")
 	}
-	e.kind = kindOf(e.Status, e.Code)
-	if location := resp.Header.Get("Location"); e.Status/100 == 3 && location != "" {
+	e.kind = kindOf(e.Status, api.ErrorCode(e.Code))
+	location := resp.Header.Get("Location")
+	switch {
+	case e.Status == http.StatusNotFound && e.Code == "" && saysPathIsUnknown(strings.TrimPrefix(path, c.base.Path), body, fields):
+		e.kind, e.Description = ErrNoSuchPath, ""
+	case e.Code == "" && c.asksForTLS(e.Status, body):
+		e.kind, e.Description = ErrScheme, useHTTPS
+	case e.Status/100 == 3 && location != "":
 		e.kind, e.Description = ErrRedirect, "the server sends on to "+hostOf(location)+", and credentials are not sent to another host"
 	}
 	return e

@@ -3,10 +3,13 @@ package client_test
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/gen/api"
 )
 
 func TestErrorsByStatusAndCode(t *testing.T) {
@@ -25,7 +28,7 @@ func TestErrorsByStatusAndCode(t *testing.T) {
 		{404, "db_not_exist", client.ErrNotFound},
 		{404, "db_not_found", client.ErrNotFound},
 		{404, "module_not_exist", client.ErrNotFound},
-		{404, "not_found", client.ErrNotFound},
+		{404, "not_found", client.ErrNoSuchPath},
 		{405, "method_not_allowed", client.ErrMethodNotAllowed},
 		{406, "unsupported_module_capabilities", client.ErrUnsupportedModule},
 		{406, "missing_db_name", client.ErrInvalid},
@@ -38,6 +41,7 @@ func TestErrorsByStatusAndCode(t *testing.T) {
 		{409, "db_conflict", client.ErrBusy},
 		{413, "request_too_large", client.ErrTooLarge},
 		{429, "", client.ErrRateLimited},
+		{431, "", client.ErrTooLarge},
 		{500, "internal_error", client.ErrInternal},
 		{502, "", client.ErrUnavailable},
 		{503, "bdb_unavailable", client.ErrUnavailable},
@@ -54,7 +58,7 @@ func TestErrorsByStatusAndCode(t *testing.T) {
 			t.Errorf("%d %s: got %v, want %v", tt.status, tt.code, err, tt.want)
 		}
 	}
-	err := serve(t, answer(http.StatusNoContent, "")).DeleteDatabase(t.Context(), 1)
+	_, err := serve(t, answer(http.StatusNoContent, "")).DeleteDatabase(t.Context(), 1)
 	if !errors.Is(err, client.ErrUnexpectedStatus) {
 		t.Errorf("204: %v, want ErrUnexpectedStatus", err)
 	}
@@ -69,19 +73,86 @@ func TestErrorBodies(t *testing.T) {
 		"code that is a sum": {`{"error_code":7,"description":"no such"}`, "", "no such", "no such (404)"},
 		"empty object":       {`{}`, "", "", "there is no such thing (404)"},
 		"nothing":            {``, "", "", "there is no such thing (404)"},
-		"page":               {`<html>Not Found</html>`, "", "", "there is no such thing (404)"},
-		"list":               {`["no such"]`, "", "", "there is no such thing (404)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := serve(t, answer(404, tt.body)).GetDatabase(t.Context(), 1)
 			var answer *client.Error
-			if !errors.As(err, &answer) || !errors.Is(err, client.ErrNotFound) {
+			if !errors.As(err, &answer) || !errors.Is(err, client.ErrNotFound) || errors.Is(err, client.ErrNoSuchPath) {
 				t.Fatalf("got %v, want ErrNotFound", err)
 			}
-			if answer.Code != tt.code || answer.Description != tt.description || string(answer.Body) != tt.body || err.Error() != tt.text {
+			if answer.Code != tt.code || answer.Description != tt.description || string(answer.Body) != tt.body || err.Error() != "get database 1: "+tt.text {
 				t.Errorf("got %q: %+v", err, answer)
 			}
 		})
+	}
+}
+
+// TestWrongPath tells an address that is not the API's from a database that does not exist.
+func TestWrongPath(t *testing.T) {
+	for name, body := range map[string]string{
+		"code":              `{"error_code":"not_found","description":"there is nothing at this path"}`,
+		"page":              `<html>Not Found</html>`,
+		"text":              `404 page not found`,
+		"list":              `["no such"]`,
+		"another API":       `{"kind":"Status","message":"404 page not found","code":404}`,
+		"another framework": `{"detail":"Not Found"}`,
+	} {
+		c := serve(t, answer(404, body))
+		for call, err := range map[string]error{
+			"get database": second(c.GetDatabase(t.Context(), 1)), "reset": c.ResetImportStatus(t.Context(), 1),
+			"list": second(c.ListDatabases(t.Context())),
+		} {
+			if !errors.Is(err, client.ErrNoSuchPath) || errors.Is(err, client.ErrNotFound) {
+				t.Errorf("%s, %s: got %v, want ErrNoSuchPath", call, name, err)
+			}
+		}
+	}
+	for _, body := range []string{"", "{}"} {
+		c := serve(t, answer(404, body))
+		for call, err := range map[string]error{
+			"list": second(c.ListDatabases(t.Context())), "modules": second(c.ListModules(t.Context())),
+			"create": second(c.CreateDatabaseJSON(t.Context(), []byte("{}"))),
+		} {
+			if !errors.Is(err, client.ErrNoSuchPath) {
+				t.Errorf("%s, %q: got %v, want ErrNoSuchPath: the path names no thing", call, body, err)
+			}
+		}
+	}
+}
+
+// TestErrorsNameTheCall looks at an error of the server, one of the network and one of the answer's body, by every method.
+func TestErrorsNameTheCall(t *testing.T) {
+	dead := httptest.NewServer(nil)
+	dead.Close()
+	refusing, babbling := serve(t, answer(403, "")), serve(t, answer(200, "<html>"))
+	for name, call := range map[string]func(*client.Client) error{
+		"list databases":                     func(c *client.Client) error { return second(c.ListDatabases(t.Context())) },
+		"get database 99":                    func(c *client.Client) error { return second(c.GetDatabase(t.Context(), 99)) },
+		"create database":                    func(c *client.Client) error { return second(c.CreateDatabase(t.Context(), api.BDBCreate{})) },
+		"update database 99":                 func(c *client.Client) error { return second(c.UpdateDatabase(t.Context(), 99, api.BDBUpdate{})) },
+		"delete database 99":                 func(c *client.Client) error { return second(c.DeleteDatabase(t.Context(), 99)) },
+		"get import status of database 99":   func(c *client.Client) error { return second(c.ImportStatus(t.Context(), 99)) },
+		"start import into database 99":      func(c *client.Client) error { return c.StartImport(t.Context(), 99) },
+		"reset import status of database 99": func(c *client.Client) error { return c.ResetImportStatus(t.Context(), 99) },
+		"list modules":                       func(c *client.Client) error { return second(c.ListModules(t.Context())) },
+		"get module \"" + bloom + "\"":       func(c *client.Client) error { return second(c.GetModule(t.Context(), bloom)) },
+	} {
+		for c, want := range map[*client.Client]string{
+			refusing:             ": the user's role does not allow this (403)",
+			connect(t, dead.URL): ": no answer from the server at " + strings.TrimPrefix(dead.URL, "http://") + ": dial tcp",
+			babbling:             ": the answer is not as described: ",
+		} {
+			if err := call(c); err == nil || !strings.HasPrefix(err.Error(), name+want) {
+				t.Errorf("got %v, want %s%s…", err, name, want)
+			}
+		}
+	}
+	_, err := refusing.WaitImport(t.Context(), 99, time.Second, nil)
+	if err == nil || err.Error() != "get import status of database 99: the user's role does not allow this (403)" {
+		t.Errorf("wait: %v", err)
+	}
+	if err := refusing.ResetImportStatus(t.Context(), 0); err == nil || err.Error() != "reset import status of database 0: the request is not valid: uid: expected an integer from 1 to 2147483647" {
+		t.Errorf("uid 0: %v", err)
 	}
 }
 
@@ -126,6 +197,9 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
+// second is the error of a call that returns something else too.
+func second[T any](_ T, err error) error { return err }
+
 func TestSuccessfulActions(t *testing.T) {
 	for name, tt := range map[string]struct {
 		body string
@@ -144,7 +218,7 @@ func TestSuccessfulActions(t *testing.T) {
 		for verb, err := range map[string]error{
 			"reset":  c.ResetImportStatus(t.Context(), 1),
 			"import": c.StartImport(t.Context(), 1),
-			"delete": c.DeleteDatabase(t.Context(), 1),
+			"delete": second(c.DeleteDatabase(t.Context(), 1)),
 		} {
 			if !errors.Is(err, tt.want) {
 				t.Errorf("%s answered with %s: got %v, want %v", verb, name, err, tt.want)

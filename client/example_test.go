@@ -82,5 +82,5 @@ func ExampleClient_ResetImportStatus() {
 	}
 	err = c.ResetImportStatus(context.Background(), 7)
 	fmt.Println(errors.Is(err, client.ErrNotFound), err)
-	// Output: true database does not exist (404 db_not_exist)
+	// Output: true reset import status of database 7: database does not exist (404 db_not_exist)
 }

@@ -1,8 +1,10 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/reimport/reimport/gen/api"
@@ -10,7 +12,8 @@ import (
 
 // An ImportState is what a database says about its newest import.
 type ImportState struct {
-	// Status is as the server sent it. Empty and idle say the same, and so does a key that is missing: use Idle.
+	// Status is as the server sent it. Empty and idle say the same, and so does a key that is missing: use Idle. In a
+	// Database, a status that is not a string is kept as its JSON.
 	Status api.ImportStatus `json:"import_status"`
 	// Progress is in percent, 100 only once succeeded.
 	Progress float64 `json:"import_progress"`
@@ -32,27 +35,48 @@ func (s ImportState) Ended() bool {
 // Running reports that an import is under way. A status that the contract does not know counts as one.
 func (s ImportState) Running() bool { return !s.Idle() && !s.Ended() }
 
-// ImportStatus returns the state of a database's newest import, or ErrNotFound.
-func (c *Client) ImportStatus(ctx context.Context, uid int) (ImportState, error) {
-	db, err := c.GetDatabase(ctx, uid, "uid", "import_status", "import_progress", "import_failure_reason")
-	return db.Import, err
+// importState reads all that it can, and returns an error about what it cannot.
+func importState(object members) (state ImportState, err error) {
+	status, wrongStatus := member[api.ImportStatus](object, "import_status")
+	if wrongStatus != nil {
+		// Nobody takes this for idle.
+		status = api.ImportStatus(object["import_status"])
+	}
+	progress, wrongProgress := member[float64](object, "import_progress")
+	reason, wrongReason := member[string](object, "import_failure_reason")
+	return ImportState{status, progress, reason}, cmp.Or(wrongStatus, wrongProgress, wrongReason)
 }
 
-// StartImport starts an import of these sources, in this order, or of the sources stored with the database where none
-// are given. It returns when the server has accepted it; WaitImport follows it to its end. What the database held before
+// ImportStatus returns the state of a database's newest import, or ErrNotFound. Of the answer it needs the three members
+// that it returns.
+func (c *Client) ImportStatus(ctx context.Context, uid int) (ImportState, error) {
+	fields := api.Fields{"uid", "import_status", "import_progress", "import_failure_reason"}
+	o := onDatabase("get import status of", uid, func(base string) (*http.Request, error) {
+		return api.NewGetBDBRequest(base, uid, &api.GetBDBParams{Fields: &fields})
+	})
+	object, err := ask[members](ctx, c, o)
+	if err != nil {
+		return ImportState{}, err
+	}
+	state, err := importState(object)
+	if err != nil {
+		return ImportState{}, o.fail(fmt.Errorf("%w: %w", ErrUnexpectedBody, err))
+	}
+	return state, nil
+}
+
+// StartImport starts an import of these sources, in this order, or of the sources stored with the database if none are
+// given. It returns when the server has accepted it; WaitImport follows it to its end. What the database held before
 // is replaced.
 //
 // Errors: ErrInvalid, ErrNotFound, ErrUnsupportedModule, ErrBusy, and those of any call.
 func (c *Client) StartImport(ctx context.Context, uid int, sources ...api.ImportSource) error {
-	if err := checkUID(uid); err != nil {
-		return err
-	}
-	var body api.ImportRequest
-	if len(sources) > 0 {
-		body.DatasetImportSources = &sources
-	}
-	return unsupported(done(c.send(ctx, func(ctx context.Context) (*http.Response, error) {
-		return c.api.StartBDBImport(ctx, uid, body)
+	return unsupported(c.do(ctx, onDatabase("start import into", uid, func(base string) (*http.Request, error) {
+		var body api.ImportRequest
+		if len(sources) > 0 {
+			body.DatasetImportSources = &sources
+		}
+		return api.NewStartBDBImportRequest(base, uid, body)
 	})))
 }
 
@@ -61,13 +85,9 @@ func (c *Client) StartImport(ctx context.Context, uid int, sources ...api.Import
 //
 // Errors: ErrNotFound, ErrUnsupportedModule, ErrBusy while an import, an export or a backup runs, and those of any call.
 func (c *Client) ResetImportStatus(ctx context.Context, uid int) error {
-	if err := checkUID(uid); err != nil {
-		return err
-	}
-	// A cluster asks for a Content-Type with every PUT, so there is a body to have one.
-	empty := api.ResetBDBImportStatusJSONRequestBody{}
-	return unsupported(done(c.send(ctx, func(ctx context.Context) (*http.Response, error) {
-		return c.api.ResetBDBImportStatus(ctx, uid, empty)
+	return unsupported(c.do(ctx, onDatabase("reset import status of", uid, func(base string) (*http.Request, error) {
+		// A cluster asks for a Content-Type with every PUT, so there is a body to have one.
+		return api.NewResetBDBImportStatusRequest(base, uid, api.ResetBDBImportStatusJSONRequestBody{})
 	})))
 }
 

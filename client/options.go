@@ -2,12 +2,8 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -16,7 +12,7 @@ const (
 	defaultRetryFor = 15 * time.Second
 )
 
-// An Option changes how a Client reaches its server.
+// An Option changes how a Client reaches its server. Of two that set the same, the later counts.
 type Option func(*options)
 
 type options struct {
@@ -24,6 +20,7 @@ type options struct {
 	caFile         string
 	insecure       bool
 	transport      http.RoundTripper
+	jar            http.CookieJar
 	timeout        time.Duration
 	userAgent      string
 
@@ -54,8 +51,20 @@ func WithCAFile(path string) Option { return func(o *options) { o.caFile = path 
 // WithInsecureTLS accepts any certificate. Whoever stands between then reads the password.
 func WithInsecureTLS() Option { return func(o *options) { o.insecure = true } }
 
-// WithTransport sends requests through t, which brings its own TLS and proxy settings.
-func WithTransport(t http.RoundTripper) Option { return func(o *options) { o.transport = t } }
+// WithHTTPClient sends requests through the Transport of h, with the cookies of its Jar. Its Timeout, if there is one, is
+// that of WithTimeout. Its CheckRedirect is not asked: redirects are never followed.
+//
+// WithCAFile and WithInsecureTLS then apply to a copy of the Transport. They are refused, as an ErrOption, with a
+// Transport that is not an *http.Transport or that makes its TLS connections itself (DialTLSContext). All other options
+// are as without WithHTTPClient.
+func WithHTTPClient(h *http.Client) Option {
+	return func(o *options) {
+		o.transport, o.jar = h.Transport, h.Jar
+		if h.Timeout > 0 {
+			o.timeout = h.Timeout
+		}
+	}
+}
 
 // WithTimeout bounds each request, from dialling to the last byte of the answer. 30 seconds unless given; the context
 // bounds a whole call with its retries.
@@ -73,8 +82,8 @@ func WithRetryNotice(f func(err error, pause time.Duration)) Option {
 	return func(o *options) { o.onRetry = f }
 }
 
-// WithClock replaces the clock that retries and WaitImport go by, for tests that do not want to wait. sleep returns the
-// context's error when that ends first.
+// WithClock replaces the clock that retries and WaitImport go by, for tests that do not want to wait.
+// sleep returns the context's error when that ends first.
 func WithClock(now func() time.Time, sleep func(context.Context, time.Duration) error) Option {
 	return func(o *options) { o.now, o.sleep = now, sleep }
 }
@@ -88,22 +97,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
-}
-
-func newTransport(caFile string, insecure bool) (*http.Transport, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure}
-	if caFile != "" {
-		pem, err := os.ReadFile(caFile)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrCA, err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%w: %s holds no PEM certificate", ErrCA, caFile)
-		}
-	}
-	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
-		MaxIdleConnsPerHost: 4, IdleConnTimeout: 90 * time.Second,
-	}, nil
 }

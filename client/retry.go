@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/reimport/reimport/gen/api"
 )
 
 const (
@@ -14,12 +12,12 @@ const (
 	longestPause = 8 * time.Second
 )
 
-// pause returns how long to wait before the next attempt, and whether err calls for one. Only a busy database does: a
-// refused request has changed nothing, while one that failed otherwise may have been carried out.
+// pause returns how long to wait before the next attempt, and whether err calls for one. Only a busy database does, under
+// whatever code a cluster has for it: a refused request has changed nothing, while one that failed otherwise may have been
+// carried out.
 func (c *Client) pause(err error, attempt int) (time.Duration, bool) {
 	var answer *Error
-	if c.retryFor == 0 || !errors.As(err, &answer) || answer.Status != http.StatusConflict ||
-		(answer.Code != "" && answer.Code != string(api.ErrorCodeBusy)) {
+	if c.retryFor == 0 || !errors.Is(err, ErrBusy) || !errors.As(err, &answer) {
 		return 0, false
 	}
 	if wait, ok := c.retryAfter(answer.retryAfter); ok {

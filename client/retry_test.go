@@ -79,7 +79,7 @@ func TestRetryWhileBusy(t *testing.T) {
 		"not a Retry-After":    {1, 409, ``, "soon", time.Minute, nil, []time.Duration{500 * ms}},
 		"later than allowed":   {1, 409, ``, "61", time.Minute, client.ErrBusy, nil},
 		"another conflict":     {1, 409, `{"error_code":"uid_exists"}`, "", time.Minute, client.ErrUIDExists, nil},
-		"a cluster's conflict": {1, 409, `{"error_code":"db_conflict"}`, "", time.Minute, client.ErrBusy, nil},
+		"a cluster's conflict": {1, 409, `{"error_code":"db_conflict"}`, "", time.Minute, nil, []time.Duration{500 * ms}},
 		"unavailable":          {1, 503, ``, "1", time.Minute, client.ErrUnavailable, nil},
 		"rate limited":         {1, 429, ``, "1", time.Minute, client.ErrRateLimited, nil},
 		"internal":             {1, 500, `{"error_code":"busy"}`, "", time.Minute, client.ErrInternal, nil},

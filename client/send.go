@@ -15,41 +15,63 @@ const (
 	maxErrorBody = 64 << 10
 )
 
-// request builds and sends a request anew each time it is called.
-type request func(context.Context) (*http.Response, error)
+// A call is one operation on one thing.
+type call struct {
+	what  string // begins its errors: "delete database 7"
+	build func(base string) (*http.Request, error)
+}
 
-// send returns the body of a 200. It asks again while the database is busy, as the options allow.
-func (c *Client) send(ctx context.Context, send request) ([]byte, error) {
+// fail returns err with the name of the call.
+func (o call) fail(err error) error { return fmt.Errorf("%s: %w", o.what, err) }
+
+// send returns the body of a success. It asks again while the database is busy, as the options allow.
+func (c *Client) send(ctx context.Context, o call) ([]byte, error) {
 	start := c.now()
 	for attempt := 0; ; attempt++ {
-		body, err := c.attempt(ctx, send)
+		body, err := c.attempt(ctx, o)
+		if err == nil {
+			return body, nil
+		}
 		pause, again := c.pause(err, attempt)
 		if !again || c.now().Add(pause).Sub(start) > c.retryFor {
-			return body, err
+			return nil, o.fail(err)
 		}
-		c.onRetry(err, pause)
+		c.onRetry(o.fail(err), pause)
 		if gaveUp := c.sleep(ctx, pause); gaveUp != nil {
-			return nil, fmt.Errorf("%w while trying again after: %w", gaveUp, err)
+			return nil, o.fail(fmt.Errorf("%w while trying again after: %w", gaveUp, err))
 		}
 	}
 }
 
-func (c *Client) attempt(ctx context.Context, send request) ([]byte, error) {
+func (c *Client) attempt(ctx context.Context, o call) ([]byte, error) {
+	req, err := o.build(c.base.String())
+	if err != nil {
+		return nil, err
+	}
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	resp, err := send(limited)
+	body, err := c.exchange(req.WithContext(limited))
+	if errors.Is(err, ErrNetwork) {
+		err = c.explain(ctx, limited, err)
+	}
+	return body, err
+}
+
+// exchange sends req once. It returns the body of a success.
+func (c *Client) exchange(req *http.Request) ([]byte, error) {
+	resp, err := c.roundTrip(req)
 	if err != nil {
-		return nil, c.explain(ctx, limited, err)
+		return nil, c.lost(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		// The status says enough where the rest does not arrive.
+		// The status says enough if the rest does not arrive.
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-		return nil, newError(resp, body)
+		return nil, c.newError(resp, req.URL.Path, body)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return nil, c.explain(ctx, limited, fmt.Errorf("%w at %s: %w", ErrNetwork, c.host, err))
+		return nil, fmt.Errorf("%w at %s: %w", ErrNetwork, c.base.Host, err)
 	}
 	if len(body) > maxBody {
 		return nil, fmt.Errorf("%w: it is larger than %d MiB", ErrUnexpectedBody, maxBody>>20)
@@ -60,35 +82,50 @@ func (c *Client) attempt(ctx context.Context, send request) ([]byte, error) {
 // explain tells a caller who gave up from a server that was too slow, and both from a network that failed.
 func (c *Client) explain(ctx, limited context.Context, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("the request to %s was given up: %w", c.host, ctx.Err())
+		return fmt.Errorf("the request to %s was given up: %w", c.base.Host, ctx.Err())
 	}
 	if errors.Is(limited.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("no answer from %s within %s: %w", c.host, c.timeout, limited.Err())
+		return fmt.Errorf("no answer from %s within %s: %w", c.base.Host, c.timeout, limited.Err())
 	}
 	return err
 }
 
-// decode reads the JSON of a 200. It takes what send returns.
-func decode[T any](body []byte, err error) (T, error) {
-	var value T
+// ask sends a call whose answer is JSON.
+func ask[T any](ctx context.Context, c *Client, o call) (value T, err error) {
+	body, err := c.send(ctx, o)
 	if err != nil {
 		return value, err
 	}
-	if string(bytes.TrimSpace(body)) == "null" {
-		return value, fmt.Errorf("%w: it is null", ErrUnexpectedBody)
-	}
-	if err := json.Unmarshal(body, &value); err != nil {
-		var zero T
-		return zero, fmt.Errorf("%w: %w", ErrUnexpectedBody, err)
+	if value, err = decode[T](body); err != nil {
+		return value, o.fail(err)
 	}
 	return value, nil
 }
 
-// done reads a 200 that has nothing to say: an empty body by the contract, or any JSON object, since a cluster may
+// do sends a call whose answer has nothing to say: an empty body by the contract, or any JSON object, since a cluster may
 // differ. A page of a proxy's is neither, and no success.
-func done(body []byte, err error) error {
-	if err == nil && len(bytes.TrimSpace(body)) > 0 {
-		_, err = decode[map[string]json.RawMessage](body, nil)
+func (c *Client) do(ctx context.Context, o call) error {
+	body, err := c.send(ctx, o)
+	if err != nil {
+		return err
 	}
-	return err
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	if _, err := decode[members](body); err != nil {
+		return o.fail(err)
+	}
+	return nil
+}
+
+// decode reads the JSON of a success.
+func decode[T any](body []byte) (T, error) {
+	var value, zero T
+	if string(bytes.TrimSpace(body)) == "null" {
+		return zero, fmt.Errorf("%w: it is null", ErrUnexpectedBody)
+	}
+	if err := json.Unmarshal(body, &value); err != nil {
+		return zero, fmt.Errorf("%w: %w", ErrUnexpectedBody, err)
+	}
+	return value, nil
 }

@@ -34,7 +34,7 @@ func (e *ImportFailedError) Error() string {
 func (e *ImportFailedError) Is(target error) bool { return target == ErrImportFailed }
 
 // WaitImport reads the state of a database's import now, and again after pauses that grow from a quarter of a second to
-// every, until the import has ended; the context bounds the wait. progress, where not nil, is called with each state that
+// every, until the import has ended; the context bounds the wait. progress, if not nil, is called with each state that
 // differs from the one before.
 //
 // It returns the last state read, and no error only for an import that succeeded. ErrImportFailed is one that failed.
@@ -45,7 +45,7 @@ func (e *ImportFailedError) Is(target error) bool { return target == ErrImportFa
 // the server has put the status of any earlier import away.
 func (c *Client) WaitImport(ctx context.Context, uid int, every time.Duration, progress func(ImportState)) (ImportState, error) {
 	if every <= 0 {
-		return ImportState{}, fmt.Errorf("%w: the time between two looks is not positive", ErrInvalid)
+		return ImportState{}, fmt.Errorf("wait for the import into database %d: %w: the time between two looks is not positive", uid, ErrInvalid)
 	}
 	var last ImportState
 	pause := min(every, firstLook)

@@ -21,7 +21,7 @@ func TestErrorsTravel(t *testing.T) {
 	want := map[error]error{
 		errCrossOrigin: client.ErrForbidden, errHeadersTooLarge: client.ErrTooLarge, errTooManyRequests: client.ErrRateLimited,
 		errUnauthorized: client.ErrUnauthorized, errForbidden: client.ErrForbidden, errTooLarge: client.ErrTooLarge,
-		errNotFound: client.ErrNotFound, errMethodNotAllowed: client.ErrMethodNotAllowed, errParameter: client.ErrInvalid,
+		errNotFound: client.ErrNoSuchPath, errMethodNotAllowed: client.ErrMethodNotAllowed, errParameter: client.ErrInvalid,
 		errSchema: client.ErrInvalid, errMissingField: client.ErrInvalid, errMissingName: client.ErrInvalid, errMissingMemory: client.ErrInvalid,
 		database.ErrNotExist: client.ErrNotFound, database.ErrModuleNotExist: client.ErrNotFound, database.ErrUIDExists: client.ErrUIDExists,
 		database.ErrBusy: client.ErrBusy, database.ErrUnsupportedModule: client.ErrUnsupportedModule, database.ErrMissingModule: client.ErrInvalid,
@@ -76,7 +76,7 @@ func overTheWire(t *testing.T, err error) error {
 	e.PUT("/*", func(echo.Context) error { return err })
 	s := httptest.NewServer(e)
 	defer s.Close()
-	c, newErr := client.New(s.URL, client.WithRetry(0), client.WithTransport(http.DefaultTransport))
+	c, newErr := client.New(s.URL, client.WithRetry(0), client.WithHTTPClient(http.DefaultClient))
 	if newErr != nil {
 		t.Fatal(newErr)
 	}

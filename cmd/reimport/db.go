@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -58,18 +59,22 @@ func columnsFor(fields []string) []string {
 
 func newDBDeleteCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "delete UID", Short: "Delete a database", Long: `Delete a database and what is in it, without asking back. While an import, an export or a backup of it runs, it is
-refused.`,
+refused.
+
+The result is the status that the server answers with, delete-pending, or deleted if it says nothing. A cluster may take
+a while: the database is gone when reimport db get ends with exit code 5.`,
 		Example: `  reimport db delete 7`,
 	}
 	return a.databaseVerb(cmd, noMore, func(ctx context.Context, c call, uid int) error {
-		if err := c.client.DeleteDatabase(ctx, uid); err != nil {
+		db, err := c.client.DeleteDatabase(ctx, uid)
+		if err != nil {
 			return err
 		}
-		return c.confirm(uid, "deleted")
+		return c.confirm(uid, cmp.Or(string(db.Status), "deleted"))
 	})
 }
 
-// confirm prints what was done where the server answers with nothing.
+// confirm prints what was done.
 func (a *app) confirm(uid int, result string) error {
 	return a.print(struct {
 		UID    int    `json:"uid"`

@@ -74,9 +74,9 @@ func (s *settings) object(in io.Reader) (json.RawMessage, error) {
 	return object, nil
 }
 
-func (s *settings) modes() []client.Mode {
+func (s *settings) options() []client.ChangeOption {
 	if s.dryRun {
-		return []client.Mode{client.DryRun}
+		return []client.ChangeOption{client.DryRun()}
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ travel as they are given: which there are and what they may be is the server's t
 		if err != nil {
 			return err
 		}
-		db, err := c.client.CreateDatabaseJSON(ctx, object, s.modes()...)
+		db, err := c.client.CreateDatabaseJSON(ctx, object, s.options()...)
 		if err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func newDBUpdateCommand(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		db, err := c.client.UpdateDatabaseJSON(ctx, uid, object, s.modes()...)
+		db, err := c.client.UpdateDatabaseJSON(ctx, uid, object, s.options()...)
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ var exits = []exit{
 	{6, "validation", "the server refuses the request (400, 406, 413)", []error{client.ErrInvalid, client.ErrUnsupportedModule, client.ErrTooLarge}},
 	{7, "conflict", "the database is busy, or the uid is taken (409)", []error{client.ErrBusy, client.ErrUIDExists}},
 	{9, "rate_limited", "too many requests (429)", []error{client.ErrRateLimited}},
-	{8, "upstream", "the server failed (5xx), or its answer is not the API's", []error{client.ErrInternal, client.ErrUnavailable, client.ErrUnexpectedStatus, client.ErrUnexpectedBody}},
+	{8, "upstream", "the server failed (5xx), or its answer is not the API's", []error{client.ErrInternal, client.ErrUnavailable, client.ErrUnexpectedStatus, client.ErrUnexpectedBody, client.ErrNoSuchPath}},
 	{10, "network", "the server cannot be reached", []error{client.ErrNetwork}},
 	{1, "error", "anything else", nil},
 }

@@ -35,6 +35,9 @@ func newFake() *fake {
 	mux.HandleFunc("GET /v1/bdbs/1", f.database)
 	mux.HandleFunc("PUT /v1/bdbs/1", f.echo)
 	mux.HandleFunc("DELETE /v1/bdbs/1", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("DELETE /v1/bdbs/3", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"uid":3,"status":"delete-pending","action_uid":"a1"}`)
+	})
 	mux.HandleFunc("POST /v1/bdbs/1/actions/import", f.start)
 	mux.HandleFunc("PUT /v1/bdbs/1/actions/import_reset_status", f.reset)
 	mux.HandleFunc("GET /v1/bdbs/3", func(w http.ResponseWriter, r *http.Request) {

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -54,30 +52,26 @@ var hints = []struct {
 	{client.ErrUIDExists, "leave uid out to get the next free one"},
 	{client.ErrNoImport, "reimport import start UID SOURCE starts one"},
 	{client.ErrRedirect, "give the address of the cluster's primary node as --url, or turn on the cluster's setting handle_redirects"},
+	{client.ErrNoSuchPath, "check --url: it ends with the port, or with the path below which a proxy serves the API"},
+	{client.ErrScheme, "--url and REDIS_ENTERPRISE_URL begin with https:// for TLS and with http:// without"},
 	{client.ErrUnexpectedBody, "check that --url is the address of the API and not that of a proxy or of the web interface"},
 	{client.ErrUnavailable, "the node is not ready or not part of a cluster: try again later, or another node"},
 	{context.DeadlineExceeded, "--timeout sets how long one request may take"},
 	{syscall.ECONNREFUSED, "is the server running? reimport serve starts one, --url or REDIS_ENTERPRISE_URL says where it is"},
 }
 
-// networkHint reads the errors of the standard library, and the page that a TLS server has for a client without.
+// networkHint reads the errors of the standard library.
 func networkHint(err error) string {
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var dns *net.DNSError
-	var record tls.RecordHeaderError
-	var answer *client.Error
 	switch {
-	case errors.As(err, &answer) && answer.Code == "" && bytes.Contains(answer.Body, []byte("HTTPS")):
-		return "the server speaks TLS: begin --url with https://"
 	case errors.As(err, &authority):
 		return "give --ca-cert the file that reimport serve names behind trust, or the cluster's certificate"
 	case errors.As(err, &host):
 		return "use one of the certificate's names in --url"
 	case errors.As(err, &dns):
 		return "check the host in --url or REDIS_ENTERPRISE_URL"
-	case errors.As(err, &record):
-		return "the server does not speak TLS: begin --url with http://"
 	}
 	return ""
 }

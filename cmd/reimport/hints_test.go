@@ -40,7 +40,7 @@ func TestConnectionHints(t *testing.T) {
 		"CA given":       {"--url https://127.0.0.1:" + tlsPort + " --ca-cert " + ca, 0, ""},
 		"unknown CA":     {"--url https://127.0.0.1:" + tlsPort, 10, "--ca-cert"},
 		"another name":   {"--url https://localhost:" + tlsPort + " --ca-cert " + ca, 10, "certificate's names"},
-		"plain to TLS":   {"--url http://127.0.0.1:" + tlsPort, 6, "https://"},
+		"plain to TLS":   {"--url http://127.0.0.1:" + tlsPort, 10, "https://"},
 		"TLS to plain":   {"--url https://127.0.0.1:" + plainPort, 10, "http://"},
 		"nobody listens": {"--url https://127.0.0.1:1", 10, "reimport serve"},
 	} {
@@ -66,6 +66,7 @@ func TestHints(t *testing.T) {
 		{client.ErrUIDExists, "leave uid out"},
 		{client.ErrNoImport, "reimport import start"},
 		{client.ErrUnexpectedBody, "proxy"},
+		{client.ErrNoSuchPath, "--url"},
 		{client.ErrUnavailable, "try again later"},
 		{&client.ImportFailedError{Reason: "download-error"}, "can read the source"},
 		{&client.ImportFailedError{Reason: "file-corrupted"}, "sound RDB file"},

@@ -31,7 +31,7 @@ if err == nil {
 	{id: "getBDB", Verb: "reimport db get", CLI: " 1", Go: `db, err := c.GetDatabase(ctx, 1)`},
 	{id: "updateBDB", Verb: "reimport db update", CLI: " 1 --set skip_import_analyze=enabled",
 		Go: `db, err := c.UpdateDatabase(ctx, 1, api.BDBUpdate{SkipImportAnalyze: new("enabled")})`},
-	{id: "deleteBDB", Verb: "reimport db delete", CLI: " 7", Go: `err := c.DeleteDatabase(ctx, 1)`},
+	{id: "deleteBDB", Verb: "reimport db delete", CLI: " 7", Go: `db, err := c.DeleteDatabase(ctx, 1)`},
 	{id: "listModules", Verb: "reimport module list", Go: `modules, err := c.ListModules(ctx)`},
 	{id: "getModule", Verb: "reimport module get", CLI: " b14385b09778a335835ee3ae380bbc77",
 		Go: `module, err := c.GetModule(ctx, "b14385b09778a335835ee3ae380bbc77")`},
