@@ -76,6 +76,11 @@ func (c *Client) StartImport(ctx context.Context, uid int, sources ...api.Import
 		if len(sources) > 0 {
 			body.DatasetImportSources = &sources
 		}
+		for i, source := range sources {
+			if kind, err := source.Discriminator(); err != nil || kind == "" {
+				return nil, fmt.Errorf("%w: sources[%d]: expected one from ParseSource or a From method, not an empty one", ErrInvalid, i)
+			}
+		}
 		return api.NewStartBDBImportRequest(base, uid, body)
 	})))
 }

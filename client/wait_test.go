@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/gen/api"
 )
 
 // playing answers each request with the next of these bodies, and goes on with the last.
@@ -91,6 +92,23 @@ func TestWaitImportGivesUp(t *testing.T) {
 	}
 	if _, err := c.WaitImport(t.Context(), 1, 0, nil); !errors.Is(err, client.ErrInvalid) {
 		t.Errorf("no time between two looks: %v, want ErrInvalid", err)
+	}
+}
+
+func TestEmptySourceIsNotSent(t *testing.T) {
+	c := serve(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s %s was sent", r.Method, r.URL) })
+	dump, err := client.ParseSource("/mnt/a.rdb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var untyped api.ImportSource
+	if err := json.Unmarshal([]byte(`{"path":"/mnt/a.rdb"}`), &untyped); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []api.ImportSource{{}, untyped} {
+		if err := c.StartImport(t.Context(), 1, dump, bad); !errors.Is(err, client.ErrInvalid) || !strings.Contains(err.Error(), "sources[1]") {
+			t.Errorf("got %v, want ErrInvalid that names sources[1]", err)
+		}
 	}
 }
 
