@@ -71,6 +71,24 @@ func ExampleClient_WaitImport() {
 	// reset: <nil>
 }
 
+func ExampleWithLog() {
+	srv := exampleServer("")
+	defer srv.Close()
+
+	c, err := client.New(srv.URL, client.WithLog(func(_ context.Context, a client.Attempt) {
+		fmt.Println(a.Method, a.Path, a.Status, a.Err)
+	}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = c.ResetImportStatus(context.Background(), 1)
+	_ = c.ResetImportStatus(context.Background(), 7)
+	// Output:
+	// PUT /v1/bdbs/1/actions/import_reset_status 200 <nil>
+	// PUT /v1/bdbs/7/actions/import_reset_status 404 database does not exist (404 db_not_exist)
+}
+
 func ExampleClient_ResetImportStatus() {
 	srv := exampleServer("")
 	defer srv.Close()

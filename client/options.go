@@ -23,6 +23,7 @@ type options struct {
 	jar            http.CookieJar
 	timeout        time.Duration
 	userAgent      string
+	onAttempt      func(context.Context, Attempt)
 
 	retryFor time.Duration
 	onRetry  func(err error, pause time.Duration)
@@ -34,7 +35,8 @@ type options struct {
 func defaults() options {
 	return options{
 		timeout: defaultTimeout, userAgent: "reimport-client",
-		retryFor: defaultRetryFor, onRetry: func(error, time.Duration) {},
+		onAttempt: func(context.Context, Attempt) {},
+		retryFor:  defaultRetryFor, onRetry: func(error, time.Duration) {},
 		now: time.Now, sleep: sleep,
 		jitter: func(limit time.Duration) time.Duration { return rand.N(limit + 1) },
 	}
@@ -82,7 +84,14 @@ func WithRetryNotice(f func(err error, pause time.Duration)) Option {
 	return func(o *options) { o.onRetry = f }
 }
 
-// WithClock replaces the clock that retries and WaitImport go by, for tests that do not want to wait.
+// WithLog calls f after each attempt, a retry included, with the context of the call. For a logger:
+//
+//	client.WithLog(func(ctx context.Context, a client.Attempt) { logger.DebugContext(ctx, "api", "attempt", a) })
+func WithLog(f func(ctx context.Context, a Attempt)) Option {
+	return func(o *options) { o.onAttempt = f }
+}
+
+// WithClock replaces the clock that retries, WaitImport and Attempt.Duration go by, for tests that do not want to wait.
 // sleep returns the context's error when that ends first.
 func WithClock(now func() time.Time, sleep func(context.Context, time.Duration) error) Option {
 	return func(o *options) { o.now, o.sleep = now, sleep }

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"time"
 )
 
 const (
@@ -23,6 +25,26 @@ type call struct {
 
 // fail returns err with the name of the call.
 func (o call) fail(err error) error { return fmt.Errorf("%s: %w", o.what, err) }
+
+// An Attempt is one request, for the log. It has neither headers nor bodies.
+type Attempt struct {
+	Method   string
+	Path     string // without the query
+	Status   int    // 0 if no answer came
+	Duration time.Duration
+	Err      error // nil after a success
+}
+
+// LogValue makes an Attempt a group of attributes.
+func (a Attempt) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("method", a.Method), slog.String("path", a.Path), slog.Int("status", a.Status), slog.Duration("duration", a.Duration),
+	}
+	if a.Err != nil {
+		attrs = append(attrs, slog.String("error", a.Err.Error()))
+	}
+	return slog.GroupValue(attrs...)
+}
 
 // send returns the body of a success. It asks again while the database is busy, as the options allow.
 func (c *Client) send(ctx context.Context, o call) ([]byte, error) {
@@ -50,33 +72,35 @@ func (c *Client) attempt(ctx context.Context, o call) ([]byte, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	body, err := c.exchange(req.WithContext(limited))
+	start := c.now()
+	status, body, err := c.exchange(req.WithContext(limited))
 	if errors.Is(err, ErrNetwork) {
 		err = c.explain(ctx, limited, err)
 	}
+	c.onAttempt(ctx, Attempt{req.Method, req.URL.Path, status, c.now().Sub(start), err})
 	return body, err
 }
 
-// exchange sends req once. It returns the body of a success.
-func (c *Client) exchange(req *http.Request) ([]byte, error) {
+// exchange sends req once. It returns the status, 0 if no answer came, and the body of a success.
+func (c *Client) exchange(req *http.Request) (int, []byte, error) {
 	resp, err := c.roundTrip(req)
 	if err != nil {
-		return nil, c.lost(err)
+		return 0, nil, c.lost(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		// The status says enough if the rest does not arrive.
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-		return nil, c.newError(resp, req.URL.Path, body)
+		return resp.StatusCode, nil, c.newError(resp, req.URL.Path, body)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return nil, fmt.Errorf("%w at %s: %w", ErrNetwork, c.base.Host, err)
+		return resp.StatusCode, nil, fmt.Errorf("%w at %s: %w", ErrNetwork, c.base.Host, err)
 	}
 	if len(body) > maxBody {
-		return nil, fmt.Errorf("%w: it is larger than %d MiB", ErrUnexpectedBody, maxBody>>20)
+		return resp.StatusCode, nil, fmt.Errorf("%w: it is larger than %d MiB", ErrUnexpectedBody, maxBody>>20)
 	}
-	return body, nil
+	return resp.StatusCode, body, nil
 }
 
 // explain tells a caller who gave up from a server that was too slow, and both from a network that failed.
