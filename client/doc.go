@@ -9,10 +9,7 @@
 //	if err != nil {
 //		return err
 //	}
-//	if err := c.StartImport(ctx, 1, dump); err != nil {
-//		return err
-//	}
-//	_, err = c.WaitImport(ctx, 1, 5*time.Second, nil)
+//	_, err = c.Import(ctx, 1, dump)
 //	if errors.Is(err, client.ErrImportFailed) {
 //		err = c.ResetImportStatus(ctx, 1)
 //	}

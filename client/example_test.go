@@ -26,7 +26,10 @@ func Example() {
 	defer srv.Close()
 	ctx := context.Background()
 
-	c, err := client.New(srv.URL, client.WithBasicAuth("admin@example.com", "password"))
+	c, err := client.New(srv.URL, client.WithBasicAuth("admin@example.com", "password"),
+		client.WithProgress(func(uid int, s client.ImportState) {
+			fmt.Printf("database %d: %s %.0f%%\n", uid, s.Status, s.Progress)
+		}))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -36,17 +39,11 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	if err := c.StartImport(ctx, 1, dump); err != nil {
-		fmt.Println(err)
-		return
-	}
-	_, err = c.WaitImport(ctx, 1, time.Millisecond, func(s client.ImportState) {
-		fmt.Printf("%s %.0f%%\n", s.Status, s.Progress)
-	})
+	_, err = c.Import(ctx, 1, dump)
 	fmt.Println("error:", err)
 	// Output:
-	// importing 40%
-	// succeeded 100%
+	// database 1: importing 40%
+	// database 1: succeeded 100%
 	// error: <nil>
 }
 

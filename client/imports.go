@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/reimport/reimport/gen/api"
 )
@@ -83,6 +84,15 @@ func (c *Client) StartImport(ctx context.Context, uid int, sources ...api.Import
 		}
 		return api.NewStartBDBImportRequest(base, uid, body)
 	})))
+}
+
+// Import is StartImport and then WaitImport, with a look every five seconds and the progress of WithProgress. It returns
+// the last state read, and no error only if the import succeeded.
+func (c *Client) Import(ctx context.Context, uid int, sources ...api.ImportSource) (ImportState, error) {
+	if err := c.StartImport(ctx, uid, sources...); err != nil {
+		return ImportState{}, err
+	}
+	return c.WaitImport(ctx, uid, 5*time.Second, func(state ImportState) { c.onProgress(uid, state) })
 }
 
 // ResetImportStatus puts import_status back to idle, import_progress to 0, and empties import_failure_reason. Doing so

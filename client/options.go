@@ -24,6 +24,7 @@ type options struct {
 	timeout        time.Duration
 	userAgent      string
 	onAttempt      func(context.Context, Attempt)
+	onProgress     func(uid int, state ImportState)
 
 	retryFor time.Duration
 	onRetry  func(err error, pause time.Duration)
@@ -35,8 +36,8 @@ type options struct {
 func defaults() options {
 	return options{
 		timeout: defaultTimeout, userAgent: "reimport-client",
-		onAttempt: func(context.Context, Attempt) {},
-		retryFor:  defaultRetryFor, onRetry: func(error, time.Duration) {},
+		onAttempt: func(context.Context, Attempt) {}, onProgress: func(int, ImportState) {},
+		retryFor: defaultRetryFor, onRetry: func(error, time.Duration) {},
 		now: time.Now, sleep: sleep,
 		jitter: func(limit time.Duration) time.Duration { return rand.N(limit + 1) },
 	}
@@ -89,6 +90,11 @@ func WithRetryNotice(f func(err error, pause time.Duration)) Option {
 //	client.WithLog(func(ctx context.Context, a client.Attempt) { logger.DebugContext(ctx, "api", "attempt", a) })
 func WithLog(f func(ctx context.Context, a Attempt)) Option {
 	return func(o *options) { o.onAttempt = f }
+}
+
+// WithProgress calls f with each state of a database that Import sees, if it differs from the one before.
+func WithProgress(f func(uid int, state ImportState)) Option {
+	return func(o *options) { o.onProgress = f }
 }
 
 // WithClock replaces the clock that retries, WaitImport and Attempt.Duration go by, for tests that do not want to wait.

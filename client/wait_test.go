@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -92,6 +93,27 @@ func TestWaitImportGivesUp(t *testing.T) {
 	}
 	if _, err := c.WaitImport(t.Context(), 1, 0, nil); !errors.Is(err, client.ErrInvalid) {
 		t.Errorf("no time between two looks: %v, want ErrInvalid", err)
+	}
+}
+
+func TestImport(t *testing.T) {
+	dump, err := client.ParseSource("/mnt/a.rdb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock, seen := newClock(), []string{}
+	c := serve(t, playing("", `{"import_status":"importing"}`, `{"import_status":"importing"}`, `{"import_status":"succeeded","import_progress":100}`), clock.option(),
+		client.WithProgress(func(uid int, s client.ImportState) { seen = append(seen, fmt.Sprint(uid, " ", s.Status)) }))
+	state, err := c.Import(t.Context(), 7, dump)
+	if err != nil || state.Progress != 100 || !slices.Equal(seen, []string{"7 importing", "7 succeeded"}) {
+		t.Errorf("got %+v, %v, having seen %q", state, err, seen)
+	}
+	c = serve(t, playing("", `{"import_status":"failed","import_failure_reason":"file-corrupted"}`))
+	if state, err := c.Import(t.Context(), 7, dump); !errors.Is(err, client.ErrImportFailed) || state.FailureReason != "file-corrupted" {
+		t.Errorf("failed: got %+v, %v", state, err)
+	}
+	if err := second(serve(t, answer(409, "")).Import(t.Context(), 7, dump)); !errors.Is(err, client.ErrBusy) {
+		t.Errorf("busy: got %v", err)
 	}
 }
 

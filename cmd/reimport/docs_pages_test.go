@@ -18,13 +18,12 @@ func TestGoExamples(t *testing.T) {
 	d := startDemo(t)
 	var program strings.Builder
 	program.WriteString(`package main
-import ("context"; "fmt"; "os"; "time"; "github.com/reimport/reimport/client"; "github.com/reimport/reimport/gen/api")
+import ("context"; "fmt"; "os"; "github.com/reimport/reimport/client"; "github.com/reimport/reimport/gen/api")
 var _ = api.BDBCreate{}
 func show(values ...any) {
 	if err := values[len(values)-1]; err != nil { fmt.Println(err); os.Exit(1) }
 	fmt.Printf("%T\n", values[0])
 }
-var _ = time.Second
 func main() {
 `)
 	for i, c := range goChapters(t) {

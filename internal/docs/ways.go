@@ -20,10 +20,7 @@ var ways = []way{
 		Go: "err := c.ResetImportStatus(ctx, 1) // client.ErrBusy, client.ErrUnsupportedModule, client.ErrNotFound"},
 	{id: "startBDBImport", Verb: "reimport import start", CLI: " 1 /mnt/backups/sessions.rdb --wait", Go: `source, err := client.ParseSource("/mnt/backups/sessions.rdb")
 if err == nil {
-	err = c.StartImport(ctx, 1, source)
-}
-if err == nil {
-	_, err = c.WaitImport(ctx, 1, time.Second, nil) // client.ErrImportFailed
+	_, err = c.Import(ctx, 1, source) // client.ErrImportFailed
 }`},
 	{id: "listBDBs", Verb: "reimport db list", CLI: " --fields uid,name,import_status", Go: `dbs, err := c.ListDatabases(ctx, "uid", "name", "import_status")`},
 	{id: "createBDB", Verb: "reimport db create", CLI: " --name sessions --memory-size 1GiB",
