@@ -14,6 +14,8 @@
 //		err = c.ResetImportStatus(ctx, 1)
 //	}
 //
+// An operation without a method here is a matter of Do.
+//
 // # Errors
 //
 // What the server refuses comes back as an *Error, which errors.Is compares with the sentinels of this package. The text

@@ -100,7 +100,7 @@ func TestWrongPath(t *testing.T) {
 		c := serve(t, answer(404, body))
 		for call, err := range map[string]error{
 			"get database": second(c.GetDatabase(t.Context(), 1)), "reset": c.ResetImportStatus(t.Context(), 1),
-			"list": second(c.ListDatabases(t.Context())),
+			"list": second(c.ListDatabases(t.Context())), "do": c.Do(t.Context(), "GET", "/v1/nodes/7", nil, nil),
 		} {
 			if !errors.Is(err, client.ErrNoSuchPath) || errors.Is(err, client.ErrNotFound) {
 				t.Errorf("%s, %s: got %v, want ErrNoSuchPath", call, name, err)
@@ -111,12 +111,16 @@ func TestWrongPath(t *testing.T) {
 		c := serve(t, answer(404, body))
 		for call, err := range map[string]error{
 			"list": second(c.ListDatabases(t.Context())), "modules": second(c.ListModules(t.Context())),
-			"create": second(c.CreateDatabaseJSON(t.Context(), []byte("{}"))),
+			"create": second(c.CreateDatabaseJSON(t.Context(), []byte("{}"))), "do": c.Do(t.Context(), "GET", "/v1/cluster", nil, nil),
 		} {
 			if !errors.Is(err, client.ErrNoSuchPath) {
 				t.Errorf("%s, %q: got %v, want ErrNoSuchPath: the path names no thing", call, body, err)
 			}
 		}
+	}
+	c := serve(t, answer(404, `{"error_code":"action_not_found","description":"Action a1 does not exist"}`))
+	if err := c.Do(t.Context(), "GET", "/v1/actions/a1", nil, nil); !errors.Is(err, client.ErrNotFound) {
+		t.Errorf("a cluster's own code: got %v, want ErrNotFound", err)
 	}
 }
 
@@ -136,6 +140,7 @@ func TestErrorsNameTheCall(t *testing.T) {
 		"reset import status of database 99": func(c *client.Client) error { return c.ResetImportStatus(t.Context(), 99) },
 		"list modules":                       func(c *client.Client) error { return second(c.ListModules(t.Context())) },
 		"get module \"" + bloom + "\"":       func(c *client.Client) error { return second(c.GetModule(t.Context(), bloom)) },
+		"PUT /v1/nodes/1":                    func(c *client.Client) error { return c.Do(t.Context(), "PUT", "/v1/nodes/1?token=x", nil, nil) },
 	} {
 		for c, want := range map[*client.Client]string{
 			refusing:             ": the user's role does not allow this (403)",

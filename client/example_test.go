@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,6 +17,7 @@ func exampleServer(end string) *httptest.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/bdbs/1", playing(`{"uid":1,"import_status":"importing","import_progress":40}`, end))
 	mux.HandleFunc("POST /v1/bdbs/1/actions/import", playing(""))
+	mux.HandleFunc("GET /v1/cluster", playing(`{"name":"cluster.example.com","rack_aware":false}`))
 	mux.HandleFunc("PUT /v1/bdbs/1/actions/import_reset_status", playing(""))
 	mux.HandleFunc("PUT /v1/bdbs/7/actions/import_reset_status", answer(404, `{"error_code":"db_not_exist","description":"database does not exist"}`))
 	return httptest.NewServer(mux)
@@ -66,6 +68,25 @@ func ExampleClient_WaitImport() {
 	// Output:
 	// failed: file-corrupted
 	// reset: <nil>
+}
+
+func ExampleClient_Do() {
+	srv := exampleServer("")
+	defer srv.Close()
+
+	c, err := client.New(srv.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var cluster struct{ Name string }
+	err = c.Do(context.Background(), http.MethodGet, "/v1/cluster", nil, &cluster)
+	fmt.Println(cluster.Name, err)
+	err = c.Do(context.Background(), http.MethodGet, "/v1/license", nil, new(json.RawMessage))
+	fmt.Println(errors.Is(err, client.ErrNoSuchPath), err)
+	// Output:
+	// cluster.example.com <nil>
+	// true GET /v1/license: the server has no such path: is its address right? (404)
 }
 
 func ExampleWithLog() {

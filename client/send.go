@@ -19,8 +19,9 @@ const (
 
 // A call is one operation on one thing.
 type call struct {
-	what  string // begins its errors: "delete database 7"
-	build func(base string) (*http.Request, error)
+	what       string // begins its errors: "delete database 7"
+	build      func(base string) (*http.Request, error)
+	anySuccess bool // all of 2xx, not 200 alone
 }
 
 // fail returns err with the name of the call.
@@ -73,7 +74,7 @@ func (c *Client) attempt(ctx context.Context, o call) ([]byte, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	start := c.now()
-	status, body, err := c.exchange(req.WithContext(limited))
+	status, body, err := c.exchange(req.WithContext(limited), o.anySuccess)
 	if errors.Is(err, ErrNetwork) {
 		err = c.explain(ctx, limited, err)
 	}
@@ -82,13 +83,13 @@ func (c *Client) attempt(ctx context.Context, o call) ([]byte, error) {
 }
 
 // exchange sends req once. It returns the status, 0 if no answer came, and the body of a success.
-func (c *Client) exchange(req *http.Request) (int, []byte, error) {
+func (c *Client) exchange(req *http.Request, anySuccess bool) (int, []byte, error) {
 	resp, err := c.roundTrip(req)
 	if err != nil {
 		return 0, nil, c.lost(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK && (!anySuccess || resp.StatusCode/100 != 2) {
 		// The status says enough if the rest does not arrive.
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		return resp.StatusCode, nil, c.newError(resp, req.URL.Path, body)
