@@ -19,7 +19,7 @@ var (
 	ErrForbidden    = errors.New("the user's role does not allow this")
 	// ErrNotFound is a database, a module or another thing that does not exist.
 	ErrNotFound = errors.New("there is no such thing")
-	// ErrNoSuchPath is an address of another server, or one that goes too deep or not deep enough.
+	// ErrNoSuchPath is a 404 that is not about a thing: the address is wrong, or the server lacks the operation.
 	ErrNoSuchPath        = errors.New("the server has no such path: is its address right?")
 	ErrMethodNotAllowed  = errors.New("the path does not take this method")
 	ErrUnsupportedModule = errors.New("a module of the database cannot do this")
@@ -79,12 +79,12 @@ func kindOf(status int, code api.ErrorCode) error {
 	return ErrUnexpectedStatus
 }
 
-// saysPathIsUnknown reads a 404 without a code. It is about a thing if it may be the API's, which some clusters write with
-// an empty body, and the path names a thing: "/v1/bdbs" is always there.
-func saysPathIsUnknown(path string, body []byte, fields map[string]any) bool {
+// pathIsUnknown reads a 404 without a code. To be about a thing, it has to have a body of the API, which may be empty, and a
+// path that names a thing, which /v1/bdbs does not.
+func pathIsUnknown(path string, body []byte, fields map[string]any) bool {
 	_, hasCode := fields["error_code"]
-	ours := len(bytes.TrimSpace(body)) == 0 || hasCode || (fields != nil && len(fields) == 0)
-	return !ours || strings.Count(strings.Trim(path, "/"), "/") < 2
+	empty := len(bytes.TrimSpace(body)) == 0 || (fields != nil && len(fields) == 0)
+	return !(hasCode || empty) || strings.Count(strings.Trim(path, "/"), "/") < 2
 }
 
 // An Error is an answer other than 200.
@@ -124,7 +124,7 @@ func (c *Client) newError(resp *http.Response, path string, body []byte) *Error 
 	e.kind = kindOf(e.Status, api.ErrorCode(e.Code))
 	location := resp.Header.Get("Location")
 	switch {
-	case e.Status == http.StatusNotFound && e.Code == "" && saysPathIsUnknown(strings.TrimPrefix(path, c.base.Path), body, fields):
+	case e.Status == http.StatusNotFound && e.Code == "" && pathIsUnknown(strings.TrimPrefix(path, c.base.Path), body, fields):
 		e.kind, e.Description = ErrNoSuchPath, ""
 	case e.Code == "" && c.asksForTLS(e.Status, body):
 		e.kind, e.Description = ErrScheme, useHTTPS
