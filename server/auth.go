@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"github.com/reimport/reimport/internal/cluster"
+	"github.com/reimport/reimport/internal/access"
 )
 
 // Lockout says when a user who keeps failing to log in is locked out. The zero value never locks anybody out.
@@ -27,7 +27,7 @@ const maxVerified = 1024
 // authenticator checks Basic credentials. bcrypt takes 60 ms on purpose; credentials it has accepted are remembered
 // under a keyed hash, which costs a microsecond and is worth nothing to who reads it.
 type authenticator struct {
-	users   map[string]cluster.User
+	users   map[string]access.User
 	nobody  string // the costliest user's hash, compared against in vain for users who do not exist
 	lockout Lockout
 	now     func() time.Time
@@ -35,19 +35,19 @@ type authenticator struct {
 	key     []byte
 
 	mu       sync.RWMutex
-	verified map[[sha256.Size]byte]cluster.User
+	verified map[[sha256.Size]byte]access.User
 	failures map[string][]time.Time // by email of an existing user, oldest first
 	locked   map[string]time.Time   // until when
 }
 
-func newAuthenticator(users []cluster.User, lockout Lockout, now func() time.Time) *authenticator {
+func newAuthenticator(users []access.User, lockout Lockout, now func() time.Time) *authenticator {
 	a := &authenticator{
-		users:    map[string]cluster.User{},
+		users:    map[string]access.User{},
 		lockout:  lockout,
 		now:      now,
 		slots:    make(chan struct{}, runtime.GOMAXPROCS(0)),
 		key:      make([]byte, sha256.Size),
-		verified: map[[sha256.Size]byte]cluster.User{},
+		verified: map[[sha256.Size]byte]access.User{},
 		failures: map[string][]time.Time{},
 		locked:   map[string]time.Time{},
 	}
@@ -63,14 +63,14 @@ func newAuthenticator(users []cluster.User, lockout Lockout, now func() time.Tim
 }
 
 // authenticate returns the user whose credentials the request carries, or errUnauthorized whatever is wrong with them.
-func (a *authenticator) authenticate(r *http.Request) (cluster.User, error) {
+func (a *authenticator) authenticate(r *http.Request) (access.User, error) {
 	header := r.Header["Authorization"]
 	switch len(header) {
 	case 0:
-		return cluster.User{}, errUnauthorized
+		return access.User{}, errUnauthorized
 	case 1:
 	default:
-		return cluster.User{}, refuse(errParameter, "Authorization: expected one header")
+		return access.User{}, refuse(errParameter, "Authorization: expected one header")
 	}
 	digest := a.digest(header[0])
 	if user, ok := a.remembered(digest); ok {
@@ -78,7 +78,7 @@ func (a *authenticator) authenticate(r *http.Request) (cluster.User, error) {
 	}
 	email, password, ok := r.BasicAuth()
 	if !ok {
-		return cluster.User{}, errUnauthorized
+		return access.User{}, errUnauthorized
 	}
 	return a.verify(r.Context(), email, password, digest)
 }
@@ -89,19 +89,19 @@ func (a *authenticator) digest(header string) [sha256.Size]byte {
 	return sha256.Sum256(append(append(buf[:0], a.key...), header...))
 }
 
-func (a *authenticator) remembered(digest [sha256.Size]byte) (cluster.User, bool) {
+func (a *authenticator) remembered(digest [sha256.Size]byte) (access.User, bool) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	user, ok := a.verified[digest]
 	return user, ok && !a.isLocked(user.Email)
 }
 
-func (a *authenticator) verify(ctx context.Context, email, password string, digest [sha256.Size]byte) (cluster.User, error) {
+func (a *authenticator) verify(ctx context.Context, email, password string, digest [sha256.Size]byte) (access.User, error) {
 	select {
 	case a.slots <- struct{}{}:
 		defer func() { <-a.slots }()
 	case <-ctx.Done():
-		return cluster.User{}, ctx.Err()
+		return access.User{}, ctx.Err()
 	}
 	// Those who waited for the same credentials to be checked need not check them again.
 	if user, ok := a.remembered(digest); ok {
@@ -114,13 +114,13 @@ func (a *authenticator) verify(ctx context.Context, email, password string, dige
 	}
 	matches := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
 	if !known {
-		return cluster.User{}, errUnauthorized
+		return access.User{}, errUnauthorized
 	}
 	return user, a.note(user, matches, digest)
 }
 
 // note records how a login of an existing user went. A locked-out user's right password is a wrong one.
-func (a *authenticator) note(user cluster.User, matches bool, digest [sha256.Size]byte) error {
+func (a *authenticator) note(user access.User, matches bool, digest [sha256.Size]byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {

@@ -11,7 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/reimport/reimport/gen/rest"
-	"github.com/reimport/reimport/internal/cluster"
+	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/event"
 )
 
@@ -30,7 +30,7 @@ func operations(doc *openapi3.T) ([]*operation, error) {
 	for path, item := range doc.Paths.Map() {
 		for method, o := range item.Operations() {
 			permission, _ := o.Extensions["x-permission"].(string)
-			if o.OperationID == "" || !cluster.KnownPermission(permission) {
+			if o.OperationID == "" || !access.KnownPermission(permission) {
 				return nil, fmt.Errorf("contract: %s %s: expected an operationId and a known x-permission", method, path)
 			}
 			if o.Security == nil || len(*o.Security) != 1 || (*o.Security)[0]["basicAuth"] == nil {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/reimport/reimport"
 	"github.com/reimport/reimport/gen/rest"
-	"github.com/reimport/reimport/internal/cluster"
+	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
@@ -29,7 +29,7 @@ type strictHandlerFunc = rest.StrictHandlerFunc
 type Config struct {
 	Store    *store.Store
 	Importer *importer.Importer
-	Users    []cluster.User
+	Users    []access.User
 	Modules  database.Catalog
 	Lockout  Lockout
 	// ShowCredentials returns the passwords of databases, as Redis Software does unless mask_bdb_credentials is set.

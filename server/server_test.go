@@ -14,10 +14,11 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"github.com/reimport/reimport/internal/cluster"
+	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event/eventtest"
 	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/server"
 )
@@ -68,7 +69,7 @@ var hash = sync.OnceValue(func() string {
 // start runs a server with the demo cluster's databases and modules, and users of each kind.
 func start(t testing.TB, change ...func(*server.Config)) *fixture {
 	t.Helper()
-	seed, err := cluster.Read("../examples/demo.yaml")
+	demo, err := seed.Read("../examples/demo.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,17 +91,17 @@ func start(t testing.TB, change ...func(*server.Config)) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { im.Close() })
-	for _, db := range seed.Databases {
+	for _, db := range demo.Databases {
 		if _, err := st.Create(t.Context(), db); err != nil {
 			t.Fatal(err)
 		}
 	}
 	cfg := server.Config{
-		Store: st, Importer: im, Modules: seed.Modules, Lockout: server.Lockout{Failures: 3, Within: time.Minute, For: time.Hour}, Now: f.clock.Now, Events: f.events.Sink,
-		Users: []cluster.User{
-			{Email: admin, PasswordHash: hash(), Role: cluster.Admin},
-			{Email: viewer, PasswordHash: hash(), Role: cluster.DBViewer},
-			{Email: nobody, PasswordHash: hash(), Role: cluster.None},
+		Store: st, Importer: im, Modules: demo.Modules, Lockout: server.Lockout{Failures: 3, Within: time.Minute, For: time.Hour}, Now: f.clock.Now, Events: f.events.Sink,
+		Users: []access.User{
+			{Email: admin, PasswordHash: hash(), Role: access.Admin},
+			{Email: viewer, PasswordHash: hash(), Role: access.DBViewer},
+			{Email: nobody, PasswordHash: hash(), Role: access.None},
 		},
 	}
 	for _, c := range change {

@@ -47,7 +47,7 @@ func pages() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	configuration, err := docs.Configuration(root, variableOf, "../../internal/cluster/file.go")
+	configuration, err := docs.Configuration(root, variableOf, "../../internal/seed/file.go")
 	if err != nil {
 		return nil, err
 	}

@@ -270,7 +270,6 @@ func TestRefusedStarts(t *testing.T) {
 		"no seed there":      {[]string{"--seed=nowhere.yaml"}, "", "nowhere.yaml"},
 		"demo in public":     {[]string{"--seed=../../examples/demo.yaml", "--listen=0.0.0.0:0"}, "", "demo with public passwords"},
 		"demo as users":      {[]string{"--users=../../examples/demo.yaml", "--listen=:0"}, "", "demo with public passwords"},
-		"same user twice":    {[]string{"--seed=../../examples/demo.yaml", "--users=../../examples/demo.yaml"}, "", "admin@example.com is in the seed too"},
 		"no users":           {[]string{"--users=" + nobody}, "", "has no users"},
 		"no place for users": {[]string{"--users=/nowhere/users.yaml"}, "", "--users"},
 		"port":               {[]string{"--listen=127.0.0.1:notaport"}, "", "--listen"},
@@ -327,6 +326,7 @@ func TestEnvironment(t *testing.T) {
 	r.Body.Close()
 }
 
+// TestHashPassword rotates the password of a user whom the seed has too: --users wins, and the seed's other users stay.
 func TestHashPassword(t *testing.T) {
 	hash := command(t, "hash-password")
 	hash.Stdin = strings.NewReader("a new password\n")
@@ -335,18 +335,20 @@ func TestHashPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	users := filepath.Join(t.TempDir(), "users.yaml")
-	text := "users:\n  - {email: ops@example.com, role: db_member, password_hash: " + strings.TrimSpace(string(line)) + "}\n"
+	text := "users:\n  - {email: admin@example.com, role: db_member, password_hash: " + strings.TrimSpace(string(line)) + "}\n"
 	if err := os.WriteFile(users, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := serve(t, filepath.Join(t.TempDir(), "data"), "--users", users)
-	if _, err := p.client("ops@example.com", "a new password").ListDatabases(t.Context()); err != nil {
+	p := serve(t, filepath.Join(t.TempDir(), "data"), "--seed", "../../examples/demo.yaml", "--users", users)
+	for _, good := range [][2]string{{"admin@example.com", "a new password"}, {"viewer@example.com", "demo-viewer"}} {
+		if _, err := p.client(good[0], good[1]).ListDatabases(t.Context()); err != nil {
+			t.Fatalf("%s: %v", good[0], err)
+		}
+	}
+	if _, err := p.client("admin@example.com", "demo-admin").ListDatabases(t.Context()); !errors.Is(err, client.ErrUnauthorized) {
 		t.Fatal(err)
 	}
-	if _, err := p.client("ops@example.com", "another").ListDatabases(t.Context()); !errors.Is(err, client.ErrUnauthorized) {
-		t.Fatal(err)
-	}
-	for _, bad := range []string{"", "\n", strings.Repeat("x", 73)} {
+	for _, bad := range []string{"", "\n", "pw\x00pw", strings.Repeat("x", 73)} {
 		cmd := command(t, "hash-password")
 		cmd.Stdin = strings.NewReader(bad)
 		if out, _ := cmd.Output(); cmd.ProcessState.ExitCode() != 2 || len(out) > 0 {

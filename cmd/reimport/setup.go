@@ -11,17 +11,18 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/reimport/reimport/internal/cluster"
+	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/server"
 )
 
 // setup reads what the cluster is made of. On the first start without users it makes one and says so once.
-func (cfg *serveConfig) setup(out io.Writer) (*cluster.Cluster, error) {
-	c := &cluster.Cluster{Modules: cluster.Bundled()}
+func (cfg *serveConfig) setup(out io.Writer) (*seed.Seed, error) {
+	c := &seed.Seed{Modules: database.Bundled()}
 	if cfg.seed != "" {
 		var err error
 		if c, err = cfg.read(cfg.seed); err != nil {
@@ -40,8 +41,8 @@ func (cfg *serveConfig) setup(out io.Writer) (*cluster.Cluster, error) {
 }
 
 // read refuses a file with public passwords where others could reach the server.
-func (cfg *serveConfig) read(path string) (*cluster.Cluster, error) {
-	c, err := cluster.Read(path)
+func (cfg *serveConfig) read(path string) (*seed.Seed, error) {
+	c, err := seed.Read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -58,21 +59,23 @@ func (cfg *serveConfig) usersFile() string {
 	return filepath.Join(cfg.dataDir, "users.yaml")
 }
 
-func (cfg *serveConfig) addUsers(c *cluster.Cluster, out io.Writer) error {
+func (cfg *serveConfig) addUsers(c *seed.Seed, out io.Writer) error {
 	path := cfg.usersFile()
 	file, err := cfg.read(path)
 	if err == nil {
-		return c.AddUsers(path, file.Users)
+		c.ReplaceUsers(file.Users)
+		return nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	admin, password, err := cluster.CreateAdmin(path, "admin@redis.local")
+	admin, password, err := seed.CreateAdmin(path, "admin@redis.local")
 	if err != nil {
 		return fmt.Errorf("--users: %w", err)
 	}
 	fmt.Fprintf(out, "user      %s\npassword  %s\n          Shown this once. %s has the hash; `reimport hash-password` makes another.\n", admin.Email, password, path)
-	return c.AddUsers(path, []cluster.User{admin})
+	c.ReplaceUsers([]access.User{admin})
+	return nil
 }
 
 // fill puts the seed's databases into an empty store. One that has databases keeps them.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/reimport/reimport/internal/cluster"
+	"github.com/reimport/reimport/internal/access"
 )
 
 // operation is what the page says of an operation of the contract.
@@ -98,7 +98,7 @@ func describeOperation(doc *openapi3.T, method, path string, item *openapi3.Path
 	permission, _ := o.Extensions["x-permission"].(string)
 	op := operation{Method: method, Path: path, Summary: o.Summary, Text: strings.TrimSpace(o.Description), Permission: permission, way: w}
 	var roles []string
-	for _, role := range cluster.RolesWith(permission) {
+	for _, role := range access.RolesWith(permission) {
 		roles = append(roles, "`"+string(role)+"`")
 	}
 	op.Roles = strings.Join(roles, ", ")

@@ -1,7 +1,8 @@
-package cluster_test
+package seed_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,8 +10,9 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"github.com/reimport/reimport/internal/cluster"
+	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/seed"
 )
 
 func write(t *testing.T, text string) string {
@@ -25,7 +27,7 @@ func write(t *testing.T, text string) string {
 // TestDemo holds the demo cluster to what its comments and the README say: one database for each answer of a reset,
 // and the passwords.
 func TestDemo(t *testing.T) {
-	c, err := cluster.Read("../../examples/demo.yaml")
+	c, err := seed.Read("../../examples/demo.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +69,7 @@ func TestRefusals(t *testing.T) {
 		"null":                {"databases:\n  - uid:", "2: databases[0].uid: expected an integer"},
 		"role":                {"users:\n- {email: a, role: root, password_hash: " + hash + "}", "2: users[0].role: expected one of"},
 		"hash":                {"users:\n- {email: a, role: admin, password_hash: secret}", "2: users[0].password_hash: expected a bcrypt hash"},
+		"control character":   {"users:\n- {email: \"a\\0b\", role: admin, password_hash: " + hash + "}", "2: users[0].email: expected an address without a colon"},
 		"colon in the email":  {"users:\n- {email: \"a:b\", role: admin, password_hash: " + hash + "}", "2: users[0].email: expected an address without a colon"},
 		"same email":          {"users:\n- &u {email: a, role: admin, password_hash: " + hash + "}\n- {email: a, role: admin, password_hash: " + hash + "}", "3: users[1].email: expected an address"},
 		"module uid":          {"modules: [{uid: x, module_name: m, semantic_version: 1.0.0}]", "1: modules[0].uid: expected 32 hexadecimal"},
@@ -86,7 +89,7 @@ func TestRefusals(t *testing.T) {
 		"not YAML":            {"a: b: c", "cluster.yaml: yaml:"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := cluster.Read(write(t, c.text))
+			got, err := seed.Read(write(t, c.text))
 			if err == nil {
 				t.Fatalf("accepted as %+v", got)
 			}
@@ -99,11 +102,11 @@ func TestRefusals(t *testing.T) {
 
 func TestCreateAdmin(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "users.yaml")
-	admin, password, err := cluster.CreateAdmin(path, "admin@redis.local")
+	admin, password, err := seed.CreateAdmin(path, "admin@redis.local")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := cluster.Read(path)
+	c, err := seed.Read(path)
 	if err != nil || len(c.Users) != 1 || c.Users[0] != admin {
 		t.Fatalf("%v: %+v", err, c)
 	}
@@ -113,22 +116,20 @@ func TestCreateAdmin(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("%v: %v", err, info.Mode())
 	}
-	if _, _, err := cluster.CreateAdmin(path, "admin@redis.local"); err == nil {
+	if _, _, err := seed.CreateAdmin(path, "admin@redis.local"); err == nil {
 		t.Fatal("has replaced the users file")
 	}
 }
 
-func TestRoles(t *testing.T) {
-	for role, want := range map[cluster.Role][2]bool{
-		cluster.Admin: {true, true}, cluster.ClusterMember: {true, true}, cluster.DBMember: {true, true},
-		cluster.ClusterViewer: {false, true}, cluster.DBViewer: {false, true}, cluster.UserManager: {false, true},
-		cluster.None: {false, false}, "": {false, false},
-	} {
-		if got := [2]bool{role.May("reset_bdb_current_import_status"), role.May("view_bdb_info")}; got != want {
-			t.Errorf("%q: may reset and view: %v, want %v", role, got, want)
-		}
+func TestReplaceUsers(t *testing.T) {
+	s := seed.Seed{Users: []access.User{{Email: "a", Role: access.Admin}, {Email: "b", Role: access.Admin}, {Email: "c", Role: access.Admin}}}
+	s.ReplaceUsers([]access.User{{Email: "d", Role: access.None}, {Email: "b", Role: access.None}})
+	want := map[string]access.Role{"a": access.Admin, "b": access.None, "c": access.Admin, "d": access.None}
+	got := map[string]access.Role{}
+	for _, u := range s.Users {
+		got[u.Email] = u.Role
 	}
-	if cluster.Admin.May("no_such_permission") {
-		t.Error("a permission that does not exist is granted")
+	if len(s.Users) != len(want) || !maps.Equal(got, want) {
+		t.Fatalf("%+v", s.Users)
 	}
 }

@@ -1,4 +1,4 @@
-package cluster
+package seed
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 
 // addDatabase builds the record through the same rules as a creation, then puts it in the state that the file gives.
 // An import or a backup that runs in it belongs to nobody: it stays as it is.
-func (r reader) addDatabase(c *Cluster, d fileDatabase, name string) error {
+func (r reader) addDatabase(c *Seed, d fileDatabase, name string) error {
 	sources, err := r.sources(d, name)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package cluster
+package access
 
 import "slices"
 
@@ -16,7 +16,10 @@ const (
 	None          Role = "none"
 )
 
-var roles = []Role{Admin, ClusterMember, ClusterViewer, DBMember, DBViewer, UserManager, None}
+// Roles returns all roles.
+func Roles() []Role {
+	return []Role{Admin, ClusterMember, ClusterViewer, DBMember, DBViewer, UserManager, None}
+}
 
 var (
 	everybody = []Role{Admin, ClusterMember, ClusterViewer, DBMember, DBViewer, UserManager}

@@ -1,4 +1,4 @@
-package cluster
+package seed
 
 import (
 	"bytes"
@@ -7,11 +7,10 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
-	"golang.org/x/crypto/bcrypt"
 
+	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/database"
 )
 
@@ -69,7 +68,7 @@ type (
 	}
 )
 
-func parse(name string, data []byte) (*Cluster, error) {
+func parse(name string, data []byte) (*Seed, error) {
 	var doc yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
@@ -85,11 +84,11 @@ func parse(name string, data []byte) (*Cluster, error) {
 			return nil, err
 		}
 	}
-	return r.cluster(f)
+	return r.seed(f)
 }
 
-func (r reader) cluster(f file) (*Cluster, error) {
-	c := &Cluster{Demo: f.Demo}
+func (r reader) seed(f file) (*Seed, error) {
+	c := &Seed{Demo: f.Demo}
 	for i, u := range f.Users {
 		if err := r.addUser(c, u, fmt.Sprintf("users[%d]", i)); err != nil {
 			return nil, err
@@ -100,7 +99,7 @@ func (r reader) cluster(f file) (*Cluster, error) {
 			return nil, err
 		}
 	}
-	c.Modules = append(c.Modules, Bundled()...)
+	c.Modules = append(c.Modules, database.Bundled()...)
 	for i, d := range f.Databases {
 		if err := r.addDatabase(c, d, fmt.Sprintf("databases[%d]", i)); err != nil {
 			return nil, err
@@ -109,23 +108,23 @@ func (r reader) cluster(f file) (*Cluster, error) {
 	return c, nil
 }
 
-func (r reader) addUser(c *Cluster, u fileUser, name string) error {
+func (r reader) addUser(c *Seed, u fileUser, name string) error {
 	switch {
-	case u.Email == "" || strings.Contains(u.Email, ":") || slices.ContainsFunc(c.Users, func(o User) bool { return o.Email == u.Email }):
-		return r.refuse(u.Line, name+".email", "an address without a colon that no other user has")
-	case !slices.Contains(roles, Role(u.Role)):
-		return r.refuse(u.Line, name+".role", fmt.Sprintf("one of %q", roles))
+	case access.CheckEmail(u.Email) != nil || slices.ContainsFunc(c.Users, func(o access.User) bool { return o.Email == u.Email }):
+		return r.refuse(u.Line, name+".email", "an address without a colon that no other user has, 1 to 254 bytes without control characters")
+	case !slices.Contains(access.Roles(), access.Role(u.Role)):
+		return r.refuse(u.Line, name+".role", fmt.Sprintf("one of %q", access.Roles()))
 	}
-	if _, err := bcrypt.Cost([]byte(u.PasswordHash)); err != nil {
+	if access.CheckHash(u.PasswordHash) != nil {
 		return r.refuse(u.Line, name+".password_hash", "a bcrypt hash, as `reimport hash-password` makes it")
 	}
-	c.Users = append(c.Users, User{u.Email, u.PasswordHash, Role(u.Role)})
+	c.Users = append(c.Users, access.User{Email: u.Email, PasswordHash: u.PasswordHash, Role: access.Role(u.Role)})
 	return nil
 }
 
 var moduleUID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-func (r reader) addModule(c *Cluster, m fileModule, name string) error {
+func (r reader) addModule(c *Seed, m fileModule, name string) error {
 	switch {
 	case !moduleUID.MatchString(m.UID):
 		return r.refuse(m.Line, name+".uid", "32 hexadecimal digits in lower case")
@@ -134,7 +133,7 @@ func (r reader) addModule(c *Cluster, m fileModule, name string) error {
 	case m.SemanticVersion == "":
 		return r.refuse(m.Line, name+".semantic_version", "a version such as 1.0.0")
 	}
-	if _, err := slices.Concat(c.Modules, Bundled()).Module(m.UID); err == nil {
+	if _, err := slices.Concat(c.Modules, database.Bundled()).Module(m.UID); err == nil {
 		return r.refuse(m.Line, name+".uid", "a uid that no other module has")
 	}
 	c.Modules = append(c.Modules, database.Module{UID: m.UID, Name: m.Name, DisplayName: m.DisplayName, SemanticVersion: m.SemanticVersion, Capabilities: m.Capabilities})

@@ -1,0 +1,50 @@
+package seed
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/reimport/reimport/internal/access"
+)
+
+// CreateAdmin writes a set-up file to path, which must not exist, with one user: email in the role admin. It returns
+// that user and the random password, which stands nowhere else.
+func CreateAdmin(path, email string) (admin access.User, password string, err error) {
+	password = rand.Text()
+	hash, err := access.HashPassword(password)
+	if err != nil {
+		return access.User{}, "", err
+	}
+	f := struct {
+		Users []fileUser `yaml:"users"`
+	}{[]fileUser{{Email: email, PasswordHash: hash, Role: string(access.Admin)}}}
+	data, err := yaml.Marshal(f)
+	if err != nil {
+		return access.User{}, "", err
+	}
+	return access.User{Email: email, PasswordHash: hash, Role: access.Admin}, password, createWhole(path, data)
+}
+
+// createWhole creates the file at path with all of data in it or, whatever happens, not at all: a users file that is
+// empty would lock everybody out.
+func createWhole(path string, data []byte) error {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", path, fs.ErrExist)
+	}
+	out, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(out.Name()) }() // it has gone where all went well
+	_, err = out.Write(data)
+	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
+		return err
+	}
+	return os.Rename(out.Name(), path)
+}

@@ -1,0 +1,52 @@
+// Package seed reads what a cluster is set up with from YAML files: its users, its modules, and the databases that it
+// starts out with.
+package seed
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/reimport/reimport/internal/access"
+	"github.com/reimport/reimport/internal/database"
+)
+
+// Seed is the content of a set-up file.
+type Seed struct {
+	// Demo marks a file whose passwords are public: its server must not be reachable from elsewhere.
+	Demo      bool
+	Users     []access.User
+	Modules   database.Catalog
+	Databases []*database.Database
+}
+
+// ReplaceUsers adds users. They win over users of the seed with the same email.
+func (s *Seed) ReplaceUsers(users []access.User) {
+	s.Users = slices.DeleteFunc(s.Users, func(old access.User) bool {
+		return slices.ContainsFunc(users, func(u access.User) bool { return u.Email == old.Email })
+	})
+	s.Users = append(s.Users, users...)
+}
+
+// Error is what is wrong in a set-up file, and where.
+type Error struct {
+	File  string
+	Line  int
+	Field string
+	// Expected says what should stand there.
+	Expected string
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s:%d: %s: expected %s", e.File, e.Line, e.Field, e.Expected)
+}
+
+// Read returns the set-up in the file at path. Its modules come before the bundled ones, which are always there. The
+// error is an *Error if the file is YAML but not a set-up file.
+func Read(path string) (*Seed, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parse(path, data)
+}
