@@ -4,159 +4,202 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
+	"net"
 	"net/http"
-	"runtime"
 	"sync"
 	"time"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/reimport/reimport/internal/access"
+	"github.com/reimport/reimport/internal/event"
 )
 
-// Lockout says when a user who keeps failing to log in is locked out. The zero value never locks anybody out.
-type Lockout struct {
-	Failures int           // this many
-	Within   time.Duration // in this time
-	For      time.Duration // lock the user out for this long
-}
+// How many peers are remembered: that have proved any password, and that have proved one user's.
+const (
+	maxPeers       = 4096
+	maxPeersOfUser = 256
+)
 
-// maxVerified bounds the cache of credentials that bcrypt has accepted: more users than that at once only cost time.
-const maxVerified = 1024
-
-// authenticator checks Basic credentials. bcrypt takes 60 ms on purpose; credentials it has accepted are remembered
+// authenticator checks Basic credentials. bcrypt takes 60 ms on purpose; a password that it has accepted is remembered
 // under a keyed hash, which costs a microsecond and is worth nothing to who reads it.
+//
+// Names that no user has are treated like those of users in all that a client can see: they are verified, counted and
+// locked out.
 type authenticator struct {
-	users   map[string]access.User
-	nobody  string // the costliest user's hash, compared against in vain for users who do not exist
-	lockout Lockout
-	now     func() time.Time
-	slots   chan struct{} // bounds how much bcrypt runs at once
-	key     []byte
+	lockout  access.Lockout
+	kept     Lockouts
+	now      func() time.Time
+	events   event.Sink
+	key      []byte
+	nobody   string                           // the hash to compare passwords of names that no user has against
+	proves   func(password, hash string) bool // access.Proves
+	verified *verifications
 
 	mu       sync.RWMutex
-	verified map[[sha256.Size]byte]access.User
-	failures map[string][]time.Time // by email of an existing user, oldest first
-	locked   map[string]time.Time   // until when
+	users    map[string]access.User
+	proofs   map[string]*proof // by email
+	peers    peerSet           // that have proved a password
+	attempts *attempts
+	lockouts int  // since the start
+	lost     bool // the last lock-out could not be written
 }
 
-func newAuthenticator(users []access.User, lockout Lockout, now func() time.Time) *authenticator {
-	a := &authenticator{
-		users:    map[string]access.User{},
-		lockout:  lockout,
-		now:      now,
-		slots:    make(chan struct{}, runtime.GOMAXPROCS(0)),
-		key:      make([]byte, sha256.Size),
-		verified: map[[sha256.Size]byte]access.User{},
-		failures: map[string][]time.Time{},
-		locked:   map[string]time.Time{},
-	}
-	rand.Read(a.key)
-	most := 0
-	for _, u := range users {
-		a.users[u.Email] = u
-		if cost, _ := bcrypt.Cost([]byte(u.PasswordHash)); cost > most {
-			most, a.nobody = cost, u.PasswordHash
+// proofKey stands for a name and a password.
+type proofKey [sha256.Size]byte
+
+// proof is what is known of a user's password: who has the key has proved the hash. It is worth nothing once the user
+// has another hash.
+type proof struct {
+	key   proofKey
+	hash  string
+	peers peerSet // the proof is good for them during a lock-out too
+}
+
+// peerSet is a bounded set of IP addresses.
+type peerSet map[string]struct{}
+
+func (s peerSet) add(peer string, most int) {
+	if _, known := s[peer]; !known && len(s) >= most {
+		for other := range s {
+			delete(s, other)
+			break
 		}
 	}
-	return a
+	s[peer] = struct{}{}
 }
 
-// authenticate returns the user whose credentials the request carries, or errUnauthorized whatever is wrong with them.
+// login is what a request tries to log in with.
+type login struct {
+	email, password string
+	key             proofKey
+	connection      string // ip:port
+	peer            string // ip
+}
+
+func newAuthenticator(cfg Config) (*authenticator, error) {
+	a := &authenticator{
+		lockout: cfg.Lockout, kept: cfg.Lockouts, now: cfg.Now, events: cfg.Events,
+		key: make([]byte, sha256.Size), nobody: access.CommonHash(cfg.Users), proves: access.Proves, verified: newVerifications(),
+		users: map[string]access.User{}, proofs: map[string]*proof{}, peers: peerSet{}, attempts: newAttempts(),
+	}
+	rand.Read(a.key)
+	for _, u := range cfg.Users {
+		a.users[u.Email] = u
+	}
+	return a, a.restore()
+}
+
+// authenticate returns the user whose credentials the request carries. The error is errUnauthorized whatever is wrong
+// with them.
 func (a *authenticator) authenticate(r *http.Request) (access.User, error) {
-	header := r.Header["Authorization"]
-	switch len(header) {
+	switch len(r.Header["Authorization"]) {
 	case 0:
 		return access.User{}, errUnauthorized
 	case 1:
 	default:
 		return access.User{}, refuse(errParameter, "Authorization: expected one header")
 	}
-	digest := a.digest(header[0])
-	if user, ok := a.remembered(digest); ok {
-		return user, nil
-	}
 	email, password, ok := r.BasicAuth()
 	if !ok {
 		return access.User{}, errUnauthorized
 	}
-	return a.verify(r.Context(), email, password, digest)
-}
-
-// digest of the header as it came. No client sees one, so a secret in front does what an HMAC would, for half the time.
-func (a *authenticator) digest(header string) [sha256.Size]byte {
-	var buf [256]byte
-	return sha256.Sum256(append(append(buf[:0], a.key...), header...))
-}
-
-func (a *authenticator) remembered(digest [sha256.Size]byte) (access.User, bool) {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	user, ok := a.verified[digest]
-	return user, ok && !a.isLocked(user.Email)
-}
-
-func (a *authenticator) verify(ctx context.Context, email, password string, digest [sha256.Size]byte) (access.User, error) {
-	select {
-	case a.slots <- struct{}{}:
-		defer func() { <-a.slots }()
-	case <-ctx.Done():
-		return access.User{}, ctx.Err()
-	}
-	// Those who waited for the same credentials to be checked need not check them again.
-	if user, ok := a.remembered(digest); ok {
+	l := login{email, password, a.keyOf(email, password), r.RemoteAddr, peerOf(r.RemoteAddr)}
+	user, proved, known := a.remembered(l)
+	if known {
 		return user, nil
 	}
-	user, known := a.users[email]
-	hash := a.nobody
-	if known {
-		hash = user.PasswordHash
+	user, err := a.logIn(r.Context(), l, proved)
+	if errors.Is(err, errUnauthorized) {
+		a.events(r.Context(), event.LoginRefused{RequestID: event.IdentityOf(r.Context()).RequestID, Name: email, Peer: l.peer})
 	}
-	matches := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
-	if !known {
-		return access.User{}, errUnauthorized
-	}
-	return user, a.note(user, matches, digest)
+	return user, err
 }
 
-// note records how a login of an existing user went. A locked-out user's right password is a wrong one.
-func (a *authenticator) note(user access.User, matches bool, digest [sha256.Size]byte) error {
+// keyOf hashes name and password behind a secret. No client sees the result, so that does what an HMAC would, for half
+// the time. A name with a NUL is refused before its key is used.
+func (a *authenticator) keyOf(email, password string) proofKey {
+	var buf [256]byte
+	return sha256.Sum256(append(append(append(append(buf[:0], a.key...), email...), 0), password...))
+}
+
+func peerOf(connection string) string {
+	if host, _, err := net.SplitHostPort(connection); err == nil {
+		return host
+	}
+	return connection
+}
+
+// remembered returns the user if the password is proved already, and whether this peer is known to have done so.
+func (a *authenticator) remembered(l login) (user access.User, proved, known bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	user = a.users[l.email]
+	p := a.proofs[l.email]
+	if p == nil || p.key != l.key || p.hash != user.PasswordHash {
+		return access.User{}, false, false
+	}
+	_, known = p.peers[l.peer]
+	return user, true, known
+}
+
+// logIn logs in a peer that has not proved this password before. Only a password that is not proved, of a name that is
+// not locked out, costs a verification.
+func (a *authenticator) logIn(ctx context.Context, l login, proved bool) (access.User, error) {
+	if access.CheckEmail(l.email) != nil || access.CheckPassword(l.password) != nil || a.lockedOut(l.email) {
+		return access.User{}, errUnauthorized
+	}
+	if !proved {
+		a.mu.RLock()
+		_, trusted := a.peers[l.peer]
+		a.mu.RUnlock()
+		if err := a.verified.do(ctx, l.connection, trusted, l.key, func() error { return a.verify(ctx, l) }); err != nil {
+			return access.User{}, err
+		}
+	}
+	return a.admit(l)
+}
+
+func (a *authenticator) verify(ctx context.Context, l login) error {
+	if a.lockedOut(l.email) { // since it began to wait
+		return errUnauthorized
+	}
+	a.mu.RLock()
+	user, isUser := a.users[l.email]
+	a.mu.RUnlock()
+	hash := a.nobody
+	if isUser {
+		hash = user.PasswordHash
+	}
+	if a.proves(l.password, hash) && isUser {
+		return a.succeed(l, hash)
+	}
+	a.fail(ctx, l, isUser)
+	return errUnauthorized
+}
+
+// succeed remembers the proof. During a lock-out that began meanwhile the right password is a wrong one.
+func (a *authenticator) succeed(l login, hash string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	switch {
-	case a.isLocked(user.Email):
-		return errUnauthorized
-	case !matches:
-		a.fail(user.Email)
-		return errUnauthorized
+	if r := a.attempts.all[l.email]; r != nil {
+		if r.Locked(a.now()) {
+			return errUnauthorized
+		}
+		r.Clear()
 	}
-	delete(a.failures, user.Email)
-	delete(a.locked, user.Email)
-	if len(a.verified) >= maxVerified {
-		clear(a.verified)
-	}
-	a.verified[digest] = user
+	a.proofs[l.email] = &proof{key: l.key, hash: hash, peers: peerSet{}}
 	return nil
 }
 
-func (a *authenticator) isLocked(email string) bool {
-	until, locked := a.locked[email]
-	return locked && a.now().Before(until)
-}
-
-func (a *authenticator) fail(email string) {
-	if a.lockout.Failures == 0 {
-		return
+// admit notes that the peer has proved the password, and returns the user.
+func (a *authenticator) admit(l login) (access.User, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	user, p := a.users[l.email], a.proofs[l.email]
+	if p == nil || p.key != l.key || p.hash != user.PasswordHash {
+		return access.User{}, errUnauthorized // the password has been changed meanwhile
 	}
-	now := a.now()
-	recent := a.failures[email]
-	for len(recent) > 0 && now.Sub(recent[0]) >= a.lockout.Within {
-		recent = recent[1:]
-	}
-	recent = append(recent, now)
-	if len(recent) >= a.lockout.Failures {
-		a.locked[email] = now.Add(a.lockout.For)
-		recent = nil
-	}
-	a.failures[email] = recent
+	p.peers.add(l.peer, maxPeersOfUser)
+	a.peers.add(l.peer, maxPeers)
+	return user, nil
 }

@@ -1,13 +1,20 @@
 package server_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/reimport/reimport/internal/access"
+	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/event/eventtest"
 	"github.com/reimport/reimport/server"
 )
 
@@ -58,6 +65,35 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
+// TestMalformedCredentials has passwords that bcrypt takes for others, and names that no user can have.
+func TestMalformedCredentials(t *testing.T) {
+	long := strings.Repeat("x", access.MaxPasswordLength)
+	hash, err := access.HashPassword(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := start(t, func(c *server.Config) {
+		c.Users = append(c.Users, access.User{Email: "long@example.com", PasswordHash: hash, Role: access.Admin})
+		c.Lockout.Failures = 1
+	})
+	for _, wrong := range [][2]string{
+		{admin, password + "\x00" + password}, {admin, password + "\x00"}, {admin, ""}, {"long@example.com", long + "x"},
+		{admin + "\x00", password}, {"", password}, {strings.Repeat("x", access.MaxEmailLength+1), password},
+	} {
+		for range 2 {
+			if got := f.login(wrong[0], wrong[1]); got != 401 {
+				t.Errorf("%q: %d", wrong, got)
+			}
+		}
+	}
+	// None of these could have been right, so none has counted as a guess.
+	for _, right := range [][2]string{{admin, password}, {"long@example.com", long}} {
+		if got := f.login(right[0], right[1]); got != 200 {
+			t.Errorf("%q: %d", right, got)
+		}
+	}
+}
+
 func TestPermissions(t *testing.T) {
 	f := start(t)
 	for _, c := range []struct {
@@ -98,17 +134,67 @@ func TestLockout(t *testing.T) {
 	expect(admin, "wrong", 401)
 	expect(admin, password, 200)
 	expect(admin, "wrong", 401)
-	expect(admin, "wrong", 401) // the cached login in between has not wiped the slate, nor has it been counted
-	expect(admin, password, 401)
+	expect(admin, "wrong", 401)  // the cached login in between has not wiped the slate, nor has it been counted
+	expect(admin, password, 200) // it has proved the password before the lock-out
+	elsewhere := func(want int) {
+		t.Helper()
+		if got := f.loginFrom("203.0.113.7:4711", admin, password); got != want {
+			t.Fatalf("from elsewhere: %d, want %d", got, want)
+		}
+	}
+	elsewhere(401)
 	expect(viewer, password, 200) // others may
 	f.clock.advance(time.Hour - time.Second)
-	expect(admin, password, 401)
+	elsewhere(401)
 	f.clock.advance(time.Second)
-	expect(admin, password, 200)
+	elsewhere(200)
+}
+
+// loginFrom logs in over a connection from another address.
+func (f *fixture) loginFrom(connection, email, password string) int {
+	r := httptest.NewRequest("GET", "/v1/modules", nil)
+	r.SetBasicAuth(email, password)
+	r.RemoteAddr = connection
+	w := httptest.NewRecorder()
+	f.Config.Handler.ServeHTTP(w, r)
+	return w.Code
+}
+
+// TestLoginsInTheLog holds the log to what an operator needs: who was tried, who is locked out, and nothing forged.
+func TestLoginsInTheLog(t *testing.T) {
+	f := start(t)
+	forged := "x\nlevel=ERROR\u202e" + strings.Repeat("y", 100)
+	f.loginFrom("203.0.113.7:4711", forged, "secret-1")
+	for range 4 {
+		f.loginFrom("203.0.113.7:4711", "ghost@example.com", "secret-2")
+		f.loginFrom("203.0.113.8:4711", viewer, "secret-3")
+	}
+	refused := eventtest.All[event.LoginRefused](f.events)
+	if len(refused) != 9 || refused[1].Name != "ghost@example.com" || refused[1].Peer != "203.0.113.7" || refused[1].RequestID == "" {
+		t.Errorf("%+v", refused)
+	}
+	locked := eventtest.All[event.LockedOut](f.events)
+	until := f.clock.Now().Add(time.Hour)
+	want := []event.LockedOut{
+		{Name: "ghost@example.com", Peer: "203.0.113.7", Until: until, Count: 1}, {Name: viewer, Peer: "203.0.113.8", Until: until, Count: 2},
+	}
+	if !slices.Equal(locked, want) || locked[0].Level() != slog.LevelWarn {
+		t.Errorf("%+v", locked)
+	}
+	var line struct{ Name string }
+	if err := json.Unmarshal([]byte(strings.SplitN(f.events.Text(), "\n", 2)[0]), &line); err != nil {
+		t.Fatal(err)
+	}
+	if want := `x\nlevel=ERROR\u202e` + strings.Repeat("y", 64-14) + "…"; line.Name != want {
+		t.Errorf("logged as %q, want %q", line.Name, want)
+	}
+	if strings.Contains(f.events.Text(), "secret") {
+		t.Error("a password is in the log")
+	}
 }
 
 func TestNoLockout(t *testing.T) {
-	f := start(t, func(c *server.Config) { c.Lockout = server.Lockout{} })
+	f := start(t, func(c *server.Config) { c.Lockout = access.Lockout{} })
 	for range 20 {
 		if got := f.login(admin, "wrong"); got != 401 {
 			t.Fatal(got)
@@ -120,7 +206,7 @@ func TestNoLockout(t *testing.T) {
 }
 
 func TestManyLoginsAtOnce(t *testing.T) {
-	f := start(t, func(c *server.Config) { c.Lockout = server.Lockout{} })
+	f := start(t, func(c *server.Config) { c.Lockout = access.Lockout{} })
 	var wg sync.WaitGroup
 	for i := range 32 {
 		wg.Go(func() {

@@ -54,13 +54,14 @@ func BenchmarkReset(b *testing.B) {
 }
 
 // benchServer logs as in production: JSON, a write a line.
-func benchServer(b *testing.B) *fixture {
+func benchServer(b *testing.B, change ...func(*server.Config)) *fixture {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { null.Close() })
-	return start(b, func(c *server.Config) { c.Events = event.Log(slog.New(slog.NewJSONHandler(null, nil))) })
+	log := func(c *server.Config) { c.Events = event.Log(slog.New(slog.NewJSONHandler(null, nil))) }
+	return start(b, append(change, log)...)
 }
 
 // benchDatabases is the size of the cluster, and how many resets are measured between two breaks. Their uids begin

@@ -15,7 +15,7 @@ var (
 	errForbidden        = errors.New("this user's role lacks the permission")
 	errCrossOrigin      = errors.New("a browser sent this request for a page of another origin")
 	errHeadersTooLarge  = errors.New("the request line and the header are larger than 16384 bytes")
-	errTooManyRequests  = errors.New("too many logins are waiting")
+	errTooManyRequests  = errors.New("too many logins wait to be checked: try again later")
 	errTooLarge         = errors.New("the request body is larger than 65536 bytes")
 	errNotFound         = errors.New("there is nothing at this path")
 	errMethodNotAllowed = errors.New("this path does not take this method")

@@ -118,8 +118,11 @@ func answerError(err error, c echo.Context) {
 		return
 	}
 	status, body := answerTo(err)
-	if status == http.StatusUnauthorized {
+	switch status {
+	case http.StatusUnauthorized:
 		c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Basic realm="reimport", charset="UTF-8"`)
+	case http.StatusTooManyRequests:
+		c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(retryAfter.Seconds())))
 	}
 	_ = c.JSON(status, body) // if this fails, the client is gone
 }

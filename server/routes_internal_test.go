@@ -51,7 +51,7 @@ func TestRefusesToStart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			doc := load(t)
 			c.doc(doc)
-			s := &Server{echo: echo.New(), auth: newAuthenticator(nil, Lockout{}, nil)}
+			s := &Server{echo: echo.New(), auth: new(authenticator)}
 			err := s.route(doc)
 			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q", err, c.want)
@@ -61,7 +61,7 @@ func TestRefusesToStart(t *testing.T) {
 }
 
 func TestRefusesAnOpenRoute(t *testing.T) {
-	s := &Server{echo: echo.New(), auth: newAuthenticator(nil, Lockout{}, nil)}
+	s := &Server{echo: echo.New(), auth: new(authenticator)}
 	s.echo.GET("/debug", func(echo.Context) error { return nil })
 	if err := s.route(load(t)); err == nil || !strings.Contains(err.Error(), "GET /debug is neither") {
 		t.Fatal(err)

@@ -25,13 +25,14 @@ import (
 
 type strictHandlerFunc = rest.StrictHandlerFunc
 
-// Config is what a Server stands on. Everything in it is needed but Lockout, ShowCredentials and TrustedOrigins.
+// Config is what a Server stands on. Everything in it is needed but Lockout, Lockouts, ShowCredentials and TrustedOrigins.
 type Config struct {
 	Store    *store.Store
 	Importer *importer.Importer
 	Users    []access.User
 	Modules  database.Catalog
-	Lockout  Lockout
+	Lockout  access.Lockout
+	Lockouts Lockouts // where lock-outs outlive the server
 	// ShowCredentials returns the passwords of databases, as Redis Software does unless mask_bdb_credentials is set.
 	ShowCredentials bool
 	Now             func() time.Time
@@ -66,8 +67,12 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
+	auth, err := newAuthenticator(cfg)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		echo: echo.New(), auth: newAuthenticator(cfg.Users, cfg.Lockout, cfg.Now), store: cfg.Store, importer: cfg.Importer,
+		echo: echo.New(), auth: auth, store: cfg.Store, importer: cfg.Importer,
 		modules: cfg.Modules, views: views, now: cfg.Now, events: cfg.Events,
 	}
 	if err := s.trust(cfg.TrustedOrigins); err != nil {

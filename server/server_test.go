@@ -97,7 +97,7 @@ func start(t testing.TB, change ...func(*server.Config)) *fixture {
 		}
 	}
 	cfg := server.Config{
-		Store: st, Importer: im, Modules: demo.Modules, Lockout: server.Lockout{Failures: 3, Within: time.Minute, For: time.Hour}, Now: f.clock.Now, Events: f.events.Sink,
+		Store: st, Importer: im, Modules: demo.Modules, Lockout: access.Lockout{Failures: 3, Within: time.Minute, For: time.Hour}, Now: f.clock.Now, Events: f.events.Sink,
 		Users: []access.User{
 			{Email: admin, PasswordHash: hash(), Role: access.Admin},
 			{Email: viewer, PasswordHash: hash(), Role: access.DBViewer},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/server"
 )
 
@@ -33,7 +34,7 @@ type serveConfig struct {
 	maxDownload     int64
 	maxExpansion    int64
 	spoolReserve    int64
-	lockout         server.Lockout
+	lockout         access.Lockout
 	grace           time.Duration
 	logLevel        string
 	logFormat       string

@@ -1,0 +1,229 @@
+package server
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+)
+
+// How many verifications may wait: of one connection, and of all. With one slot the last of them waits about eight
+// seconds for passwords hashed at bcrypt's default cost.
+const (
+	maxWaitingOfConnection = 16
+	maxWaiting             = 128
+)
+
+// reservedTurns is how many verifications of a connection may have the reserved slot, before it is like any other.
+const reservedTurns = 4
+
+// retryAfter is when to ask again. Meanwhile a slot verifies a dozen passwords.
+const retryAfter = time.Second
+
+// verifications shares bcrypt's time out among connections. Each verification occupies a core for tens of milliseconds,
+// so few run at once, and whoever has had fewest goes first: a new connection does not wait behind another's hundreds.
+// One slot is reserved for the first verifications of peers that have proved a password before, whatever strangers ask
+// for.
+//
+// Who is turned away is told so at once. Who then asks again before anything has moved is held for a moment, since
+// hundreds of requests that are refused and sent again take more of the processor than the verifications.
+type verifications struct {
+	general  int // slots that are free
+	reserved int
+	hold     time.Duration
+
+	mu          sync.Mutex
+	connections map[string]*connection     // those that have something waiting or running
+	pending     map[proofKey]*verification // waiting or running
+	waiting     int
+	arrivals    int
+}
+
+// connection is a TCP connection, which may carry hundreds of requests at once.
+type connection struct {
+	name    string
+	trusted bool
+	waiting []*verification // oldest first
+	running int
+	had     int  // how many of its verifications have begun
+	refused bool // since the last of them has ended
+}
+
+// verification is one password under one name, for all who try it at once.
+type verification struct {
+	key        proofKey
+	connection *connection // which asked first
+	arrival    int
+	waiters    int
+	slot       *int          // where it runs, nil while it waits
+	turn       chan struct{} // holds a token once it may run; the waiter who takes it does the work
+	done       chan struct{} // closed when err is there
+	err        error
+}
+
+func newVerifications() *verifications {
+	return &verifications{
+		// One core stays for the requests that need no verification.
+		general: max(1, runtime.GOMAXPROCS(0)-1), reserved: 1, hold: retryAfter,
+		connections: map[string]*connection{}, pending: map[proofKey]*verification{},
+	}
+}
+
+// do returns the error of verify, which it or another caller with the same key runs. It is errTooManyRequests if too many
+// wait, and that of ctx once that ends.
+func (q *verifications) do(ctx context.Context, connection string, trusted bool, key proofKey, verify func() error) error {
+	v, again := q.join(connection, trusted, key)
+	switch {
+	case v != nil:
+		return q.await(ctx, v, verify)
+	case again:
+		select {
+		case <-time.After(q.hold):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return errTooManyRequests
+}
+
+func (q *verifications) await(ctx context.Context, v *verification, verify func() error) error {
+	select {
+	case <-v.turn:
+		q.run(v, verify)
+		return v.err
+	case <-v.done:
+		return v.err
+	case <-ctx.Done():
+		q.leave(v)
+		return ctx.Err()
+	}
+}
+
+// join returns the verification to wait for, nil if there is no room for it; then again reports whether the connection
+// has been turned away already, and nothing of its has been verified since.
+func (q *verifications) join(name string, trusted bool, key proofKey) (v *verification, again bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if v := q.pending[key]; v != nil {
+		v.waiters++
+		return v, false
+	}
+	c := q.connections[name]
+	if c == nil {
+		c = &connection{name: name}
+	}
+	if len(c.waiting) >= maxWaitingOfConnection || q.waiting >= maxWaiting && !q.makeRoom(c) {
+		again, c.refused = c.refused, true
+		return nil, again
+	}
+	c.trusted = trusted
+	q.connections[name] = c
+	q.arrivals++
+	v = &verification{key: key, connection: c, arrival: q.arrivals, waiters: 1, turn: make(chan struct{}, 1), done: make(chan struct{})}
+	q.pending[key] = v
+	c.waiting = append(c.waiting, v)
+	q.waiting++
+	q.dispatch()
+	return v, false
+}
+
+// makeRoom takes the newest verification from the connection with most of them, unless that would not be fairer than to
+// turn the newcomer away.
+func (q *verifications) makeRoom(newcomer *connection) bool {
+	heaviest := newcomer
+	for _, c := range q.connections {
+		if len(c.waiting) > len(heaviest.waiting) {
+			heaviest = c
+		}
+	}
+	if len(heaviest.waiting) <= len(newcomer.waiting)+1 {
+		return false
+	}
+	v := heaviest.waiting[len(heaviest.waiting)-1]
+	q.unqueue(v)
+	q.finish(v, errTooManyRequests)
+	return true
+}
+
+// dispatch lets run what the free slots have room for.
+func (q *verifications) dispatch() {
+	reserved := func(c *connection) bool { return c.trusted && c.had < reservedTurns }
+	for q.reserved > 0 && q.start(q.next(reserved), &q.reserved) {
+	}
+	for q.general > 0 && q.start(q.next(func(*connection) bool { return true }), &q.general) {
+	}
+}
+
+// next returns the oldest verification of the connection that has had fewest, of those that may, nil if none waits.
+func (q *verifications) next(may func(*connection) bool) *verification {
+	var first *verification
+	for _, c := range q.connections {
+		if len(c.waiting) == 0 || !may(c) {
+			continue
+		}
+		if v := c.waiting[0]; first == nil || c.had < first.connection.had || c.had == first.connection.had && v.arrival < first.arrival {
+			first = v
+		}
+	}
+	return first
+}
+
+func (q *verifications) start(v *verification, slot *int) bool {
+	if v == nil {
+		return false
+	}
+	q.unqueue(v)
+	*slot--
+	v.slot = slot
+	v.connection.running++
+	v.connection.had++
+	v.turn <- struct{}{}
+	return true
+}
+
+func (q *verifications) run(v *verification, verify func() error) {
+	err := errUnauthorized // stays if verify panics: those who wait must not take that for a success
+	defer func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.finish(v, err)
+	}()
+	err = verify()
+}
+
+// leave gives up waiting. Nobody can leave who runs the verification, so one that is left by all has not begun.
+func (q *verifications) leave(v *verification) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	v.waiters--
+	if v.waiters > 0 || q.pending[v.key] != v {
+		return
+	}
+	if v.slot == nil {
+		q.unqueue(v)
+	}
+	q.finish(v, context.Canceled)
+}
+
+func (q *verifications) unqueue(v *verification) {
+	c := v.connection
+	c.waiting = slices.DeleteFunc(c.waiting, func(o *verification) bool { return o == v })
+	q.waiting--
+}
+
+// finish tells the waiters, and gives the slot to the next.
+func (q *verifications) finish(v *verification, err error) {
+	delete(q.pending, v.key)
+	v.err = err
+	close(v.done)
+	if v.slot != nil {
+		*v.slot++
+		v.connection.running--
+		v.connection.refused = false
+	}
+	if c := v.connection; len(c.waiting) == 0 && c.running == 0 {
+		delete(q.connections, c.name)
+	}
+	q.dispatch()
+}
