@@ -46,7 +46,7 @@ var exits = []exit{
 	{12, "cancelled", "cancelled by SIGINT or SIGTERM", []error{context.Canceled}},
 	{11, "timeout", "no answer, or no end of the import, in time", []error{context.DeadlineExceeded}},
 	{4, "authentication", "credentials or permission are missing (401, 403)", []error{client.ErrUnauthorized, client.ErrForbidden}},
-	{5, "not_found", "there is no such database or module (404)", []error{client.ErrNotFound}},
+	{5, "not_found", "there is no such database, module or lock-out (404)", []error{client.ErrNotFound}},
 	{6, "validation", "the server refuses the request (400, 406, 413)", []error{client.ErrInvalid, client.ErrUnsupportedModule, client.ErrTooLarge}},
 	{7, "conflict", "the database is busy, or the uid is taken (409)", []error{client.ErrBusy, client.ErrUIDExists}},
 	{9, "rate_limited", "too many requests (429)", []error{client.ErrRateLimited}},

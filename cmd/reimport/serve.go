@@ -96,7 +96,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 		return err
 	}
 	s, err := server.New(server.Config{
-		Store: st, Importer: im, Users: c.Users, Modules: c.Modules, Lockout: cfg.lockout,
+		Store: st, Importer: im, Users: c.Users, Modules: c.Modules, Lockout: cfg.lockout, Lockouts: lockoutsIn(cfg.dataDir),
 		ShowCredentials: !cfg.maskCredentials, Now: time.Now, Events: events, TrustedOrigins: cfg.trustedOrigins,
 	})
 	if err != nil {
