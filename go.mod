@@ -2,6 +2,8 @@ module github.com/reimport/reimport
 
 go 1.26.0
 
+ignore ./internal/contract/node_modules
+
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/reimport/reimport"
 )
 
@@ -43,12 +45,22 @@ func TestRoutesOutsideTheContract(t *testing.T) {
 	if r := f.raw("GET", "/openapi.yaml", "", anonymous); string(r.body) != string(reimport.Spec) {
 		t.Error("/openapi.yaml is not the file")
 	}
-	var doc struct {
-		Paths map[string]any
+	served, err := openapi3.NewLoader().LoadFromData(f.raw("GET", "/openapi.json", "", anonymous).body)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if r := f.raw("GET", "/openapi.json", "", anonymous); json.Unmarshal(r.body, &doc) != nil || len(doc.Paths) != len(theContract(t).doc.Paths.Map()) {
-		t.Errorf("/openapi.json: %.200s", r.body)
+	if want := theContract(t).doc; marshal(t, served) != marshal(t, want) {
+		t.Error("/openapi.json is not what requests are validated by")
 	}
+}
+
+func marshal(t *testing.T, v json.Marshaler) string {
+	t.Helper()
+	data, err := v.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 func TestFields(t *testing.T) {

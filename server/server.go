@@ -122,15 +122,9 @@ func serveSpec(c echo.Context) error {
 	return c.Blob(http.StatusOK, "application/yaml", reimport.Spec)
 }
 
-// serveSpecJSON converts the contract once, and only where somebody asks for it.
+// serveSpecJSON converts the contract once, and only when somebody asks for it.
 func serveSpecJSON() echo.HandlerFunc {
-	convert := sync.OnceValues(func() ([]byte, error) {
-		var doc map[string]any
-		if err := yaml.Unmarshal(reimport.Spec, &doc); err != nil {
-			return nil, err
-		}
-		return json.Marshal(doc)
-	})
+	convert := sync.OnceValues(func() ([]byte, error) { return SpecJSON(reimport.Spec) })
 	return func(c echo.Context) error {
 		data, err := convert()
 		if err != nil {
@@ -138,6 +132,15 @@ func serveSpecJSON() echo.HandlerFunc {
 		}
 		return c.JSONBlob(http.StatusOK, data)
 	}
+}
+
+// SpecJSON converts a contract from YAML to JSON, as GET /openapi.json serves it.
+func SpecJSON(spec []byte) ([]byte, error) {
+	var doc map[string]any
+	if err := yaml.Unmarshal(spec, &doc); err != nil {
+		return nil, err
+	}
+	return json.Marshal(doc)
 }
 
 // health says whether requests are served: a 503 tells a balancer to send no more, and a supervisor to look.
