@@ -124,10 +124,8 @@ func describeBody(b *openapi3.RequestBody) *body {
 		d.Fields = fields(ref.Value.Properties, ref.Value.Required)
 		return d
 	}
-	for _, part := range ref.Value.AllOf {
-		for _, name := range part.Value.Required {
-			d.Fields = append(d.Fields, describeField(name, properties(ref.Value)[name], true))
-		}
+	for _, name := range ref.Value.Required {
+		d.Fields = append(d.Fields, describeField(name, properties(ref.Value)[name], true))
 	}
 	return d
 }
