@@ -2153,6 +2153,9 @@ type Fields = []string
 // UID defines model for UID.
 type UID = int
 
+// BDBAnswer A database. Every member may be missing if `fields` asks for others; a cluster may send more.
+type BDBAnswer = BDB
+
 // BDBNotFound The body of every answer that is not a 200.
 //
 // Example: {"description":"database is busy with another action","error_code":"busy"}
@@ -3924,7 +3927,7 @@ type GetBDBResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *BDB
+	JSON200 *BDBAnswer
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
@@ -3944,7 +3947,7 @@ type GetBDBResult struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetBDBResult) GetJSON200() *BDB {
+func (r GetBDBResult) GetJSON200() *BDBAnswer {
 	return r.JSON200
 }
 
@@ -4021,7 +4024,7 @@ type UpdateBDBResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *BDB
+	JSON200 *BDBAnswer
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *BadRequest
 	// JSON401 the response for an HTTP 401 `application/json` response
@@ -4045,7 +4048,7 @@ type UpdateBDBResult struct {
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r UpdateBDBResult) GetJSON200() *BDB {
+func (r UpdateBDBResult) GetJSON200() *BDBAnswer {
 	return r.JSON200
 }
 
@@ -5020,7 +5023,7 @@ func ParseGetBDBResult(rsp *http.Response) (*GetBDBResult, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest BDB
+		var dest BDBAnswer
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -5102,7 +5105,7 @@ func ParseUpdateBDBResult(rsp *http.Response) (*UpdateBDBResult, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest BDB
+		var dest BDBAnswer
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -271,7 +271,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 }
 
-type BDBJSONResponse BDB
+type BDBAnswerJSONResponse BDB
 
 type BDBNotFoundJSONResponse Error
 
@@ -723,7 +723,7 @@ type GetBDBResponseObject interface {
 	VisitGetBDBResponse(w http.ResponseWriter) error
 }
 
-type GetBDB200JSONResponse struct{ BDBJSONResponse }
+type GetBDB200JSONResponse struct{ BDBAnswerJSONResponse }
 
 func (response GetBDB200JSONResponse) VisitGetBDBResponse(w http.ResponseWriter) error {
 
@@ -859,7 +859,7 @@ type UpdateBDBResponseObject interface {
 	VisitUpdateBDBResponse(w http.ResponseWriter) error
 }
 
-type UpdateBDB200JSONResponse struct{ BDBJSONResponse }
+type UpdateBDB200JSONResponse struct{ BDBAnswerJSONResponse }
 
 func (response UpdateBDB200JSONResponse) VisitUpdateBDBResponse(w http.ResponseWriter) error {
 
