@@ -6,6 +6,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/event/eventtest"
@@ -144,7 +145,7 @@ func TestCheckOrigin(t *testing.T) {
 			t.Errorf("%q was accepted, which no browser sends", bad)
 		}
 	}
-	if _, err := server.New(server.Config{TrustedOrigins: []string{"*"}}); err == nil {
+	if _, err := server.New(server.Config{TrustedOrigins: []string{"*"}, Now: time.Now}); err == nil {
 		t.Error("a server trusts *")
 	}
 }

@@ -19,7 +19,9 @@ func TestRequestsAreReported(t *testing.T) {
 	f := start(t, func(c *server.Config) {
 		record := c.Events
 		c.Events = func(ctx context.Context, e event.Event) {
-			inContext = append(inContext, event.IdentityOf(ctx))
+			if _, ok := e.(*event.Request); ok {
+				inContext = append(inContext, event.IdentityOf(ctx))
+			}
 			record(ctx, e)
 		}
 	})
