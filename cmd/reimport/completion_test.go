@@ -44,6 +44,7 @@ func example(t *testing.T, shell string) string {
 
 // TestBash loads the script as its example says, and calls the function that bash calls at a tab.
 func TestBash(t *testing.T) {
+	t.Parallel()
 	const library = "/usr/share/bash-completion/bash_completion"
 	if _, err := os.Stat(library); err != nil {
 		t.Skip("SKIPPING the completion of bash: ", err)
@@ -70,6 +71,7 @@ tab reimport serve --log-format ''
 
 // TestZsh types at the prompt of a zsh that another one holds on a terminal.
 func TestZsh(t *testing.T) {
+	t.Parallel()
 	got := shell(t, `
 zmodload zsh/zpty
 zpty prompt zsh -f -i
@@ -85,6 +87,7 @@ zpty -d prompt
 }
 
 func TestFish(t *testing.T) {
+	t.Parallel()
 	got := shell(t, `
 LOAD
 complete -C 'reimport im'
@@ -98,6 +101,7 @@ complete -C 'reimport serve --log-format '
 // TestPowerShell asks pwsh for what it would show. Where there is none, completion.txtar holds at least that the script is
 // made and that what it calls answers.
 func TestPowerShell(t *testing.T) {
+	t.Parallel()
 	got := shell(t, `
 LOAD
 foreach ($line in 'reimport im', 'reimport import reset ', 'reimport module get b') {

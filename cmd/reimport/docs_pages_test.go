@@ -92,6 +92,7 @@ func TestCLIPage(t *testing.T) {
 
 // TestServeExamples starts a server with every line of the pages that does.
 func TestServeExamples(t *testing.T) {
+	t.Parallel()
 	lines := map[string]bool{}
 	for _, page := range []string{"cli.md", "configuration.md"} {
 		text, err := os.ReadFile(filepath.Join("../../docs", page))
@@ -145,6 +146,7 @@ func TestServeExamples(t *testing.T) {
 
 // TestUsersExample logs in with the users file of the page.
 func TestUsersExample(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for _, c := range chapters(t, "configuration.md") {
 		for _, text := range c.blocks["yaml"] {

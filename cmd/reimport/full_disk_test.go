@@ -20,6 +20,7 @@ import (
 // TestFullDisk fills the disk under a running import. The server says that it is not well, keeps what it has, and when
 // there is space again it notes the import's end and goes on, by itself.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
 		t.Skip("SKIPPING the full disk: a tmpfs cannot be mounted here: ", err)
@@ -33,7 +34,7 @@ func TestFullDisk(t *testing.T) {
 	}))
 	let := sync.OnceFunc(func() { close(release) })
 	t.Cleanup(func() { let(); slow.Close() })
-	p := serve(t, filepath.Join(dir, "data"), "--seed", "../../examples/demo.yaml", "--tls=false")
+	p := serveRaced(t, filepath.Join(dir, "data"), "--seed", "../../examples/demo.yaml", "--tls=false")
 	c, err := client.New(p.url, client.WithBasicAuth("admin@example.com", "demo-admin"), client.WithRetry(0))
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +74,9 @@ func TestFullDisk(t *testing.T) {
 	}
 	if err := c.ResetImportStatus(t.Context(), 1); err != nil {
 		t.Fatal(err)
+	}
+	if err := p.end(syscall.SIGTERM); err != nil { // as a race found makes it
+		t.Fatalf("%v\n%s", err, p.stderr.String())
 	}
 }
 

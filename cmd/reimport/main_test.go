@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,8 +20,29 @@ import (
 	"github.com/reimport/reimport/client"
 )
 
+// TestMain puts the binary on the PATH. It is built without the race detector, which multiplies the time of each start;
+// a process of this test binary with the name of the command is the command with it, if the tests have it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"reimport": main})
+	if filepath.Base(os.Args[0]) == "reimport" {
+		main()
+	}
+	os.Exit(withBinary(m))
+}
+
+func withBinary(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "reimport")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "reimport"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v\n%s", err, out))
+	}
+	if err := os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+		panic(err)
+	}
+	return m.Run()
 }
 
 func TestScripts(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 // TestManPages renders every man page with man, and with mandoc where it is there, and wants no warning.
 func TestManPages(t *testing.T) {
+	t.Parallel()
 	pages, err := filepath.Glob("../../docs/man/*.1")
 	if err != nil || len(pages) == 0 {
 		t.Fatalf("%v, %d pages", err, len(pages))

@@ -47,7 +47,28 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 // serve starts a server on a free port and returns once it says that it listens.
 func serve(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: command(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--spool-reserve", "1"}, args...)...), t: t, dir: dir}
+	return start(t, dir, command(t, serveArgs(dir, args)...))
+}
+
+// serveRaced is serve with the race detector in the server, if the tests run with it.
+func serveRaced(t testing.TB, dir string, args ...string) *process {
+	t.Helper()
+	cmd := command(t, serveArgs(dir, args)...)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Path = self // which the name in Args[0] makes the command
+	return start(t, dir, cmd)
+}
+
+func serveArgs(dir string, more []string) []string {
+	return append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--spool-reserve", "1"}, more...)
+}
+
+func start(t testing.TB, dir string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{Cmd: cmd, t: t, dir: dir}
 	p.Stderr = &p.stderr
 	out, err := p.StdoutPipe()
 	if err != nil {
@@ -90,6 +111,7 @@ func (p *process) client(email, password string) *client.Client {
 // TestFirstStart follows an operator: the password is shown once and works, the certificate is one that can be
 // trusted, both outlive a restart, and SIGTERM ends the server with exit code 0.
 func TestFirstStart(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	p := serve(t, dir)
 	var password string
@@ -124,6 +146,7 @@ func TestFirstStart(t *testing.T) {
 
 // TestNames connects under every name that the certificate is for, trusting its CA alone.
 func TestNames(t *testing.T) {
+	t.Parallel()
 	p := serve(t, t.TempDir())
 	pem, err := os.ReadFile(filepath.Join(p.dir, "tls", "ca.pem"))
 	if err != nil {
@@ -153,6 +176,7 @@ func TestNames(t *testing.T) {
 
 // TestOwnCertificate serves with the certificate that the flags name, which is here one that another server has made.
 func TestOwnCertificate(t *testing.T) {
+	t.Parallel()
 	maker := serve(t, t.TempDir())
 	cert := filepath.Join(maker.dir, "tls", "cert.pem")
 	p := serve(t, t.TempDir(), "--tls-cert", cert, "--tls-key", filepath.Join(maker.dir, "tls", "key.pem"))
@@ -211,6 +235,7 @@ func endedByServer(t *testing.T, c *client.Client, uid int) {
 // TestCrash kills a server in the middle of an import. The next one ends that import as failed, and leaves the one that
 // the seed shows as running alone.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	p := serve(t, filepath.Join(t.TempDir(), "data"), "--seed", "../../examples/demo.yaml")
 	p.startStalled(1)
 	p.end(syscall.SIGKILL)
@@ -230,7 +255,8 @@ func TestCrash(t *testing.T) {
 // TestShutdownEndsImports ends a server in the middle of an import: it does not wait for it, and says on disk that it
 // has failed.
 func TestShutdownEndsImports(t *testing.T) {
-	p := serve(t, filepath.Join(t.TempDir(), "data"), "--seed", "../../examples/demo.yaml")
+	t.Parallel()
+	p := serveRaced(t, filepath.Join(t.TempDir(), "data"), "--seed", "../../examples/demo.yaml")
 	p.startStalled(2)
 	if err := p.end(syscall.SIGTERM); err != nil {
 		t.Fatalf("%v\n%s", err, p.stderr.String())
@@ -243,6 +269,7 @@ func TestShutdownEndsImports(t *testing.T) {
 
 // TestRefusedStarts ends with exit code 2 and one line that names the setting.
 func TestRefusedStarts(t *testing.T) {
+	t.Parallel()
 	broken := filepath.Join(t.TempDir(), "seed.yaml")
 	if err := os.WriteFile(broken, []byte("users:\n  - email: a\n    rôle: admin\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -305,6 +332,7 @@ func TestRefusedStarts(t *testing.T) {
 }
 
 func TestEnvironment(t *testing.T) {
+	t.Parallel()
 	cmd := command(t, "serve", "--data-dir", filepath.Join(t.TempDir(), "data"))
 	cmd.Env = append(cmd.Env, "REIMPORT_LISTEN=127.0.0.1:0", "REIMPORT_TLS=false", "REIMPORT_SEED=../../examples/demo.yaml")
 	out, err := cmd.StdoutPipe()
@@ -328,6 +356,7 @@ func TestEnvironment(t *testing.T) {
 
 // TestHashPassword rotates the password of a user whom the seed has too: --users wins, and the seed's other users stay.
 func TestHashPassword(t *testing.T) {
+	t.Parallel()
 	hash := command(t, "hash-password")
 	hash.Stdin = strings.NewReader("a new password\n")
 	line, err := hash.Output()

@@ -19,6 +19,7 @@ var block = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
 // runs it, and holds what they print. Only the port, the data directory and the path of the binary are put in their
 // place.
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	for _, tool := range []string{"curl", "sh"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skip("SKIPPING the README's lines: ", err)

@@ -92,6 +92,7 @@ func after(writer, n int) map[int]*database.Database {
 // TestKill kills a process amid its writes, again and again on one file. All that it said was done must be there, and
 // beyond that at most the step that each writer was taking, whole.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	rounds := 25
 	if testing.Short() {
 		rounds = 5

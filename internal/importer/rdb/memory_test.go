@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -83,14 +84,23 @@ func fillSmall(run func(args ...string)) {
 	}
 }
 
-// noise does not compress, so that files are as large as what they hold.
-func noise(rng *rand.Rand, n int) string {
+// static is longer than LZF looks back, and made once: letter by letter it takes most of the time of a test.
+var static = sync.OnceValue(func() string {
 	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	b := make([]byte, n)
+	b, rng := make([]byte, 256<<10), newRand()
 	for i := range b {
 		b[i] = digits[rng.IntN(len(digits))]
 	}
 	return string(b)
+})
+
+// noise does not compress, so that files are as large as what they hold.
+func noise(rng *rand.Rand, n int) string {
+	from := static()[rng.IntN(128<<10):]
+	for len(from) < n {
+		from += static()
+	}
+	return from[:n]
 }
 
 func fillMixed(run func(args ...string)) {

@@ -3,7 +3,6 @@ package rdb
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os/exec"
@@ -69,10 +68,10 @@ func (c *redis) dial(socket string, log io.Reader) {
 }
 
 // send puts a command on the wire; a reply must be read for each.
-func (c *redis) send(w io.Writer, args ...string) {
-	fmt.Fprintf(w, "*%d\r\n", len(args))
+func (c *redis) send(w *bufio.Writer, args ...string) {
+	w.WriteString("*" + strconv.Itoa(len(args)) + "\r\n")
 	for _, a := range args {
-		fmt.Fprintf(w, "$%d\r\n%s\r\n", len(a), a)
+		w.WriteString("$" + strconv.Itoa(len(a)) + "\r\n" + a + "\r\n")
 	}
 }
 
