@@ -50,7 +50,10 @@ func CRC64(sum uint64, p []byte) uint64 {
 	return slice16(sum, p)
 }
 
-// bulk sums three lanes at once: one lane's table look-ups wait on each other, three lanes' do not.
+// bulk sums three lanes at once: one lane's table look-ups wait on each other, three lanes' do not. The race detector,
+// with which it takes forty times as long, has seen these bytes written, and sees them read when they are walked.
+//
+//go:norace
 func bulk(sum uint64, p []byte) uint64 {
 	x, y, z := p[:lane], p[lane:2*lane], p[2*lane:3*lane]
 	var b, c uint64
@@ -69,12 +72,14 @@ func bulk(sum uint64, p []byte) uint64 {
 	return overLane(overLane(sum)^b) ^ c
 }
 
+//go:norace
 func overLane(sum uint64) uint64 {
 	t := &laneTable
 	return t[0][byte(sum)] ^ t[1][byte(sum>>8)] ^ t[2][byte(sum>>16)] ^ t[3][byte(sum>>24)] ^
 		t[4][byte(sum>>32)] ^ t[5][byte(sum>>40)] ^ t[6][byte(sum>>48)] ^ t[7][byte(sum>>56)]
 }
 
+//go:norace
 func slice16(sum uint64, p []byte) uint64 {
 	t := &crcTable
 	for len(p) >= 16 {

@@ -123,14 +123,16 @@ func TestValues(t *testing.T) {
 func TestLongValues(t *testing.T) {
 	rng := newRand()
 	f := newFile("REDIS0011").db(0)
+	f.b = slices.Grow(f.b, 40<<20)
 	for i := range 40 {
 		f.key(TypeString, fmt.Sprint("string", i)).text(noise(rng, 100_000+rng.IntN(100_000)))
 		f.key(TypeSet, fmt.Sprint("set", i)).length(3).texts(noise(rng, 700_000), "", noise(rng, 300))
 	}
 	data := f.end()
 	s := NewScanner(bytes.NewReader(data))
+	var got bytes.Buffer
 	for s.Next() {
-		var got bytes.Buffer
+		got.Reset()
 		k := s.Key()
 		n, err := s.WriteValue(&got)
 		if err != nil || n != k.ValueLen || !bytes.Equal(got.Bytes(), data[k.Offset:k.Offset+n]) {
