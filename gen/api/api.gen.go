@@ -2238,7 +2238,7 @@ type UpdateBDBParams struct {
 }
 
 // ResetBDBImportStatusJSONBody defines parameters for ResetBDBImportStatus.
-type ResetBDBImportStatusJSONBody = map[string]interface{}
+type ResetBDBImportStatusJSONBody map[string]interface{}
 
 // CreateBDBJSONRequestBody defines body for CreateBDB for application/json ContentType.
 type CreateBDBJSONRequestBody = BDBCreate
@@ -2250,7 +2250,7 @@ type UpdateBDBJSONRequestBody = BDBUpdate
 type StartBDBImportJSONRequestBody = ImportRequest
 
 // ResetBDBImportStatusJSONRequestBody defines body for ResetBDBImportStatus for application/json ContentType.
-type ResetBDBImportStatusJSONRequestBody = ResetBDBImportStatusJSONBody
+type ResetBDBImportStatusJSONRequestBody ResetBDBImportStatusJSONBody
 
 // AsMountPointSource returns the union data inside the ImportSource as a MountPointSource
 func (t ImportSource) AsMountPointSource() (MountPointSource, error) {

@@ -14,6 +14,7 @@ const json = <Body>(body: Body) => ({ content: { 'application/json': body } });
 export const reset: Reset = { parameters };
 export const create: Create = { parameters: {}, requestBody: json({ name: 'sessions', memory_size: 1073741824 }) };
 export const update: Update = { parameters, requestBody: json({ skip_import_analyze: 'enabled' }) };
+export const retag: Update = { parameters, requestBody: json({ tags: [{ key: 'team', value: 'search' }] }) };
 export const fromFile: Import = {
   parameters,
   requestBody: json({ dataset_import_sources: [{ type: 'mount_point', path: '/mnt/backups/sessions.rdb' }] }),
