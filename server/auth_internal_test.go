@@ -268,7 +268,7 @@ func TestPeersThatHaveProvedAPasswordHaveAReservedSlot(t *testing.T) {
 	r := request(elsewhere, "Basic dXNlcjpyaWdodDI=")
 	ctx, cancel := context.WithCancel(r.Context())
 	cancel()
-	if _, err := g.authenticate(r.WithContext(ctx)); !errors.Is(err, context.Canceled) || g.verifications != 2 {
+	if _, err := g.authenticate(r.WithContext(ctx)); !errors.Is(err, errTooManyRequests) || g.verifications != 2 {
 		t.Errorf("a stranger has not waited: %v, %d verifications", err, g.verifications)
 	}
 }

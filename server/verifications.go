@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
@@ -71,7 +72,7 @@ func newVerifications() *verifications {
 }
 
 // do returns the error of verify, which it or another caller with the same key runs. It is errTooManyRequests if too many
-// wait, and that of ctx once that ends.
+// wait, or when ctx ends first.
 func (q *verifications) do(ctx context.Context, connection string, trusted bool, key proofKey, verify func() error) error {
 	v, again := q.join(connection, trusted, key)
 	switch {
@@ -79,9 +80,8 @@ func (q *verifications) do(ctx context.Context, connection string, trusted bool,
 		return q.await(ctx, v, verify)
 	case again:
 		select {
-		case <-time.After(q.hold):
+		case <-time.After(q.hold/2 + rand.N(q.hold+1)): // not all at once
 		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
 	return errTooManyRequests
@@ -96,7 +96,7 @@ func (q *verifications) await(ctx context.Context, v *verification, verify func(
 		return v.err
 	case <-ctx.Done():
 		q.leave(v)
-		return ctx.Err()
+		return errTooManyRequests // nobody reads the answer, and the log has no error of ours
 	}
 }
 

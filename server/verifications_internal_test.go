@@ -117,7 +117,7 @@ func TestBoundOfAConnection(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	q.hold = time.Hour
-	if err := q.do(ctx, "attacker", false, another, nil); !errors.Is(err, context.Canceled) {
+	if err := q.do(ctx, "attacker", false, another, nil); !errors.Is(err, errTooManyRequests) {
 		t.Fatal(err)
 	}
 	q.hold = 0
@@ -174,7 +174,7 @@ func TestWaiterLeaves(t *testing.T) {
 	running := q.joined(t, "a", false, 1)[0]
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := q.do(ctx, "b", false, key("b", 0), nil); !errors.Is(err, context.Canceled) {
+	if err := q.do(ctx, "b", false, key("b", 0), nil); !errors.Is(err, errTooManyRequests) {
 		t.Fatal(err)
 	}
 	if q.waiting != 0 || len(q.pending) != 1 {
