@@ -19,6 +19,10 @@ const (
 // reservedTurns is how many verifications of a connection may have the reserved slot, before it is like any other.
 const reservedTurns = 4
 
+// maxRefusals is how many requests of a connection are turned away at once between the ends of two of its verifications:
+// as many as HTTP/2 lets it have under way.
+const maxRefusals = 250
+
 // retryAfter is when to ask again. Meanwhile a slot verifies a dozen passwords.
 const retryAfter = time.Second
 
@@ -27,8 +31,8 @@ const retryAfter = time.Second
 // One slot is reserved for the first verifications of peers that have proved a password before, whatever strangers ask
 // for.
 //
-// Who is turned away is told so at once. Who then asks again before anything has moved is held for a moment, since
-// hundreds of requests that are refused and sent again take more of the processor than the verifications.
+// Requests beyond the bounds are turned away at once. A connection that sends hundreds of them again before anything has
+// moved is held for a moment: refusing those in a loop takes more of the processor than the verifications.
 type verifications struct {
 	general  int // slots that are free
 	reserved int
@@ -47,8 +51,8 @@ type connection struct {
 	trusted bool
 	waiting []*verification // oldest first
 	running int
-	had     int  // how many of its verifications have begun
-	refused bool // since the last of them has ended
+	had     int // how many of its verifications have begun
+	refused int // since the last of them has ended
 }
 
 // verification is one password under one name, for all who try it at once.
@@ -74,11 +78,11 @@ func newVerifications() *verifications {
 // do returns the error of verify, which it or another caller with the same key runs. It is errTooManyRequests if too many
 // wait, or when ctx ends first.
 func (q *verifications) do(ctx context.Context, connection string, trusted bool, key proofKey, verify func() error) error {
-	v, again := q.join(connection, trusted, key)
+	v, tooOften := q.join(connection, trusted, key)
 	switch {
 	case v != nil:
 		return q.await(ctx, v, verify)
-	case again:
+	case tooOften:
 		select {
 		case <-time.After(q.hold/2 + rand.N(q.hold+1)): // not all at once
 		case <-ctx.Done():
@@ -100,9 +104,9 @@ func (q *verifications) await(ctx context.Context, v *verification, verify func(
 	}
 }
 
-// join returns the verification to wait for, nil if there is no room for it; then again reports whether the connection
-// has been turned away already, and nothing of its has been verified since.
-func (q *verifications) join(name string, trusted bool, key proofKey) (v *verification, again bool) {
+// join returns the verification to wait for, nil if there is no room for it; then tooOften reports whether the connection
+// has been turned away maxRefusals times, and nothing of its has been verified since.
+func (q *verifications) join(name string, trusted bool, key proofKey) (v *verification, tooOften bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if v := q.pending[key]; v != nil {
@@ -114,8 +118,8 @@ func (q *verifications) join(name string, trusted bool, key proofKey) (v *verifi
 		c = &connection{name: name}
 	}
 	if len(c.waiting) >= maxWaitingOfConnection || q.waiting >= maxWaiting && !q.makeRoom(c) {
-		again, c.refused = c.refused, true
-		return nil, again
+		c.refused++
+		return nil, c.refused > maxRefusals
 	}
 	c.trusted = trusted
 	q.connections[name] = c
@@ -220,7 +224,7 @@ func (q *verifications) finish(v *verification, err error) {
 	if v.slot != nil {
 		*v.slot++
 		v.connection.running--
-		v.connection.refused = false
+		v.connection.refused = 0
 	}
 	if c := v.connection; len(c.waiting) == 0 && c.running == 0 {
 		delete(q.connections, c.name)

@@ -110,13 +110,15 @@ func TestBoundOfAConnection(t *testing.T) {
 		t.Fatal("the same credentials are not shared when the connection has too many")
 	}
 	another := key("attacker", 1000)
-	if err := q.do(t.Context(), "attacker", false, another, nil); !errors.Is(err, errTooManyRequests) {
-		t.Fatal(err)
+	q.hold = time.Hour
+	for range maxRefusals {
+		if err := q.do(t.Context(), "attacker", false, another, nil); !errors.Is(err, errTooManyRequests) {
+			t.Fatal(err)
+		}
 	}
-	// Who does not wait before asking again is held, until that time is over or the request is.
+	// More are held, until that time is over or the request is.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	q.hold = time.Hour
 	if err := q.do(ctx, "attacker", false, another, nil); !errors.Is(err, errTooManyRequests) {
 		t.Fatal(err)
 	}
