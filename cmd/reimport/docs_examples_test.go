@@ -53,7 +53,7 @@ func startDemo(t *testing.T) *demo {
 	p := serve(t, filepath.Join(dir, ".demo"), "--seed", "../../examples/demo.yaml", "--mount-point", filepath.Join(dir, "backups"))
 	return &demo{p, dir, strings.NewReplacer(
 		"https://localhost:9443", p.url, "https://cluster.example.com:9443", p.url, "PASSWORD=...", "PASSWORD=demo-admin",
-		"https://backups.example.com", backups.URL, "/mnt/backups", filepath.Join(dir, "backups"), "/var/lib/reimport", filepath.Join(dir, "var"),
+		"https://backups.example.com", backups.URL, "/mnt/backups", filepath.Join(dir, "backups"), "/var/lib/reimport", filepath.Join(dir, ".demo"),
 	)}
 }
 

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/reimport/reimport/client"
 )
 
 // TestGoExamples makes one program of the page's Go and runs it in a demo cluster.
@@ -80,12 +83,25 @@ func TestCLIPage(t *testing.T) {
 		if strings.HasPrefix(c.title, "reimport ") && len(c.blocks["sh"]) == 0 {
 			t.Errorf("%s has no example", c.title)
 		}
+		if c.title == "reimport unlock" {
+			d.lockOut(t, "admin@example.com")
+		}
 		for _, lines := range c.blocks["sh"] {
 			t.Run(c.title, func(t *testing.T) {
 				if out := d.run(t, lines); out == "" {
 					t.Error("nothing is printed")
 				}
 			})
+		}
+	}
+}
+
+// lockOut has the server lock a user out, as anybody can who reaches it.
+func (d *demo) lockOut(t *testing.T, email string) {
+	t.Helper()
+	for range 5 {
+		if _, err := d.client(email, "wrong").ListDatabases(t.Context()); !errors.Is(err, client.ErrUnauthorized) {
+			t.Fatal(err)
 		}
 	}
 }

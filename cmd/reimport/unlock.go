@@ -39,7 +39,7 @@ same addresses; others wait until the time is over or the name is unlocked. A na
 			}
 			lockouts := lockoutsIn(dataDir)
 			if len(args) == 0 {
-				return listLockouts(a.out, lockouts)
+				return a.listLockouts(lockouts)
 			}
 			return unlock(a.out, lockouts, args[0])
 		},
@@ -60,12 +60,15 @@ func unlock(out io.Writer, lockouts server.Lockouts, email string) error {
 	return err
 }
 
-func listLockouts(out io.Writer, lockouts server.Lockouts) error {
+func (a *app) listLockouts(lockouts server.Lockouts) error {
 	names, err := lockouts.List(time.Now())
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if len(names) == 0 {
+		fmt.Fprintf(a.errOut, "no name is locked out, going by %s\n", lockouts)
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, locked := range names {
 		fmt.Fprintf(w, "%s\tuntil %s\n", printable(locked.Name), locked.Until.Local().Format(time.RFC3339))
 	}
