@@ -72,3 +72,19 @@ func referenceTriesReset(t *testing.T, browser context.Context) {
 	}
 	p.quiet(f.URL, "status of 406", "status of 409")
 }
+
+// referenceCreates executes an operation as the page offers it, which must not be a dry run.
+func referenceCreates(t *testing.T, browser context.Context) {
+	const block = "#operations-bdbs-createBDB"
+	f := start(t)
+	p := open(t, browser, f.URL+"/docs")
+	p.authorize(password)
+	p.click(block + " .opblock-summary-control")
+	p.until("document.querySelector('%s .execute')", block)
+	p.click(block + " .execute")
+	p.until("document.querySelector('%s .live-responses-table .response .response-col_status')?.textContent.startsWith('200')", block)
+	if bdb := f.get("7"); bdb["name"] != "sessions" {
+		t.Errorf("after the creation: %v", bdb)
+	}
+	p.quiet(f.URL)
+}

@@ -49,6 +49,7 @@ func TestBrowser(t *testing.T) {
 		"status shows":                 statusShows,
 		"reference renders":            referenceRenders,
 		"reference tries the reset":    referenceTriesReset,
+		"reference creates":            referenceCreates,
 		"reference is refused a login": referenceWrongPassword,
 		"another site posts a form":    anotherSitePostsForm,
 		"another port sends a blob":    anotherPortSendsBlob,
