@@ -74,20 +74,24 @@ func (v *validator) checkPath(c echo.Context) (uid int, err error) {
 				return 0, refuseParameter(name, v.path[name])
 			}
 		}
-		value := any(values[i])
-		if v.path[name].Type.Is(openapi3.TypeInteger) {
-			// Integers have one spelling: `+1` and `01` would otherwise pass for 1.
-			if uid, err = strconv.Atoi(values[i]); err != nil || strconv.Itoa(uid) != values[i] {
-				return 0, refuseParameter(name, v.path[name])
-			}
-			value = float64(uid)
+		ok := false
+		if s := v.path[name]; s.Type.Is(openapi3.TypeInteger) {
+			uid, ok = integer(values[i], s)
+		} else {
+			ok = s.VisitJSON(values[i]) == nil
 		}
-		if v.path[name].VisitJSON(value) != nil {
+		if !ok {
 			return 0, refuseParameter(name, v.path[name])
 		}
 	}
 	r.URL.RawPath = "" // the values are unescaped
 	return uid, nil
+}
+
+// integer reads a number that the schema allows. It has one spelling: `+1` and `01` would otherwise pass for 1.
+func integer(text string, s *openapi3.Schema) (n int, ok bool) {
+	n, err := strconv.Atoi(text)
+	return n, err == nil && strconv.Itoa(n) == text && float64(n) >= *s.Min && float64(n) <= *s.Max
 }
 
 // checkQuery refuses what the operation does not list: a misspelt dry_run must not create a database.

@@ -80,7 +80,7 @@ func (v *views) ruledMembers() (map[string]bool, error) {
 	bdb, err := v.lifecycle(db)
 	ruled := map[string]bool{}
 	for name, i := range v.fields {
-		ruled[name] = !reflect.ValueOf(bdb).Field(i).IsZero()
+		ruled[name] = !reflect.ValueOf(bdb).Elem().Field(i).IsZero()
 	}
 	return ruled, err
 }
@@ -105,15 +105,17 @@ func (v *views) deleted(db *database.Database) (bdbJSON, error) {
 }
 
 // encode joins the members that the rules know with the others.
-func (v *views) encode(bdb api.BDB, settings map[string]json.RawMessage, fields *[]string) (bdbJSON, error) {
+func (v *views) encode(bdb *api.BDB, settings map[string]json.RawMessage, fields *[]string) (bdbJSON, error) {
 	if fields != nil {
 		bdb = v.project(bdb, *fields)
 	}
-	data, err := json.Marshal(bdb)
-	if err != nil {
+	// One buffer has room for all of a database without settings.
+	var b bytes.Buffer
+	b.Grow(len(v.plain) + 1536)
+	if err := json.NewEncoder(&b).Encode(bdb); err != nil {
 		return nil, err
 	}
-	data = slices.Grow(data[:len(data)-1], len(v.plain)+1)
+	data := bytes.TrimSuffix(b.Bytes(), []byte("}\n"))
 	switch {
 	case fields != nil:
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(*fields))) {
@@ -177,8 +179,9 @@ func appendMember(data []byte, name string, text json.RawMessage) []byte {
 	return append(append(strconv.AppendQuote(data, name), ':'), text...)
 }
 
-func (v *views) project(bdb api.BDB, fields []string) (some api.BDB) {
-	from, to := reflect.ValueOf(&bdb).Elem(), reflect.ValueOf(&some).Elem()
+func (v *views) project(bdb *api.BDB, fields []string) *api.BDB {
+	some := new(api.BDB)
+	from, to := reflect.ValueOf(bdb).Elem(), reflect.ValueOf(some).Elem()
 	for _, name := range fields {
 		if i, ok := v.fields[name]; ok {
 			to.Field(i).Set(from.Field(i))
@@ -188,7 +191,8 @@ func (v *views) project(bdb api.BDB, fields []string) (some api.BDB) {
 }
 
 // lifecycle returns the members that the rules know, and no others.
-func (v *views) lifecycle(db *database.Database) (bdb api.BDB, err error) {
+func (v *views) lifecycle(db *database.Database) (bdb *api.BDB, err error) {
+	bdb = new(api.BDB)
 	bdb.UID, bdb.Name, bdb.Type, bdb.Port, bdb.MemorySize = &db.UID, &db.Name, &db.Type, &db.Port, &db.MemorySize
 	bdb.Status, bdb.ModuleList, bdb.Endpoints = new(api.BDBStatus(db.Status)), moduleList(db.Modules), &[]api.Endpoint{}
 	bdb.SkipImportAnalyze = new(map[bool]string{true: "enabled", false: "disabled"}[db.SkipImportAnalyze])
