@@ -104,6 +104,7 @@ func TestRefusalsSayWhat(t *testing.T) {
 		{"PUT", "/v1/bdbs/1", `{}`, 400, "invalid_schema", "body: expected an object with at least 1 field"},
 		{"PUT", "/v1/bdbs/1", `{"eviction_policy": "none"}`, 400, "invalid_schema", "eviction_policy: expected one of volatile-lru, volatile-ttl, volatile-random, allkeys-lru, allkeys-random, noeviction, volatile-lfu, allkeys-lfu, allkeys-lrm, volatile-lrm"},
 		{"PUT", "/v1/bdbs/1", `{"backup": true, "backup_interval": 10, "backup_interval_offset": 10}`, 400, "invalid_schema", "backup_interval_offset: expected less than backup_interval"},
+		{"PUT", "/v1/bdbs/1", `{"backup_interval": 0}`, 400, "invalid_schema", "backup_interval: expected an integer from 1 to 2147483647"},
 		{"PUT", "/v1/bdbs/1", `{"backup": true}`, 406, "missing_backup_interval", "backup_interval: needed where backup is true"},
 		{"POST", "/v1/bdbs/1/actions/import", "", 400, "missing_field", "dataset_import_sources: give the sources to import from, none are stored with the database"},
 		{"POST", "/v1/bdbs/1/actions/import", `{"flush": true}`, 400, "invalid_schema", `"flush": expected no such field`},

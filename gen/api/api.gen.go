@@ -303,7 +303,7 @@ type BDB struct {
 	// BackupHistory Days to keep backups, 0 for ever.
 	BackupHistory *int `json:"backup_history,omitempty"`
 
-	// BackupInterval Seconds between backups.
+	// BackupInterval Seconds between backups, at least 1 in a request. Older clusters show 0 if none is set.
 	BackupInterval *int `json:"backup_interval,omitempty"`
 
 	// BackupIntervalOffset Seconds after a round interval at which a backup starts; less than `backup_interval`.
@@ -341,7 +341,7 @@ type BDB struct {
 	// ClientCertSubjectValidationType Which part of a client's certificate is checked.
 	ClientCertSubjectValidationType *string `json:"client_cert_subject_validation_type,omitempty"`
 
-	// CompareKeyHslot Refuse commands whose keys are in several hash slots.
+	// CompareKeyHslot Compare the hash slots of a command's keys rather than their shards.
 	CompareKeyHslot *bool `json:"compare_key_hslot,omitempty"`
 
 	// Conns Connections from the proxy to a shard.
@@ -837,7 +837,7 @@ type BDBCreate struct {
 	// BackupHistory Days to keep backups, 0 for ever.
 	BackupHistory *int `json:"backup_history,omitempty"`
 
-	// BackupInterval Seconds between backups.
+	// BackupInterval Seconds between backups, at least 1 in a request. Older clusters show 0 if none is set.
 	BackupInterval *int `json:"backup_interval,omitempty"`
 
 	// BackupIntervalOffset Seconds after a round interval at which a backup starts; less than `backup_interval`.
@@ -869,7 +869,7 @@ type BDBCreate struct {
 	// ClientCertSubjectValidationType Which part of a client's certificate is checked.
 	ClientCertSubjectValidationType *string `json:"client_cert_subject_validation_type,omitempty"`
 
-	// CompareKeyHslot Refuse commands whose keys are in several hash slots.
+	// CompareKeyHslot Compare the hash slots of a command's keys rather than their shards.
 	CompareKeyHslot *bool `json:"compare_key_hslot,omitempty"`
 
 	// Conns Connections from the proxy to a shard.
@@ -1337,7 +1337,7 @@ type BDBSettings struct {
 	// BackupHistory Days to keep backups, 0 for ever.
 	BackupHistory *int `json:"backup_history,omitempty"`
 
-	// BackupInterval Seconds between backups.
+	// BackupInterval Seconds between backups, at least 1 in a request. Older clusters show 0 if none is set.
 	BackupInterval *int `json:"backup_interval,omitempty"`
 
 	// BackupIntervalOffset Seconds after a round interval at which a backup starts; less than `backup_interval`.
@@ -1369,7 +1369,7 @@ type BDBSettings struct {
 	// ClientCertSubjectValidationType Which part of a client's certificate is checked.
 	ClientCertSubjectValidationType *string `json:"client_cert_subject_validation_type,omitempty"`
 
-	// CompareKeyHslot Refuse commands whose keys are in several hash slots.
+	// CompareKeyHslot Compare the hash slots of a command's keys rather than their shards.
 	CompareKeyHslot *bool `json:"compare_key_hslot,omitempty"`
 
 	// Conns Connections from the proxy to a shard.
@@ -1889,8 +1889,6 @@ type Endpoint struct {
 }
 
 // Error The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type Error struct {
 	// Description What was wrong, for people.
 	Description string `json:"description"`
@@ -2157,58 +2155,36 @@ type UID = int
 type BDBAnswer = BDB
 
 // BDBNotFound The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type BDBNotFound = Error
 
 // BadRequest The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type BadRequest = Error
 
 // Busy The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type Busy = Error
 
 // Forbidden The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type Forbidden = Error
 
 // HeadersTooLarge The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type HeadersTooLarge = Error
 
 // InternalError The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type InternalError = Error
 
 // InvalidConfiguration The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type InvalidConfiguration = Error
 
 // RequestTooLarge The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type RequestTooLarge = Error
 
 // TooManyRequests The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type TooManyRequests = Error
 
 // Unauthorized The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type Unauthorized = Error
 
 // UnsupportedModule The body of every answer that is not a 200.
-//
-// Example: {"description":"database is busy with another action","error_code":"busy"}
 type UnsupportedModule = Error
 
 // ListBDBsParams defines parameters for ListBDBs.
@@ -2220,7 +2196,7 @@ type ListBDBsParams struct {
 // CreateBDBParams defines parameters for CreateBDB.
 type CreateBDBParams struct {
 	// DryRun Check the request and answer as if it had been done, but change nothing. `?dry_run`, `?dry_run=true` and
-	// `?dry_run=1` are the same.
+	// `?dry_run=1` are the same, and so are `false`, `0` and leaving it out.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 }
 
@@ -2233,7 +2209,7 @@ type GetBDBParams struct {
 // UpdateBDBParams defines parameters for UpdateBDB.
 type UpdateBDBParams struct {
 	// DryRun Check the request and answer as if it had been done, but change nothing. `?dry_run`, `?dry_run=true` and
-	// `?dry_run=1` are the same.
+	// `?dry_run=1` are the same, and so are `false`, `0` and leaving it out.
 	DryRun *DryRun `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 }
 
@@ -2581,8 +2557,8 @@ type ClientInterface interface {
 	// CreateBDBWithBody Create a database
 	//
 	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
-	// import lifecycle are checked, stored and returned, and have no effect.
+	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
+	// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2592,8 +2568,8 @@ type ClientInterface interface {
 	// CreateBDB Create a database
 	//
 	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
-	// import lifecycle are checked, stored and returned, and have no effect.
+	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
+	// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2675,7 +2651,7 @@ type ClientInterface interface {
 	// Puts `import_status` to `idle`, empties `import_failure_reason` and puts `import_progress` to 0. Repeating it
 	// answers 200 again and writes nothing.
 	//
-	// Refused with 406 where the capabilities that all modules of the database have in common lack `backup_restore`,
+	// Refused with 406 if the capabilities that all modules of the database have in common lack `backup_restore`,
 	// and with 409 while an import, an export or a backup of the database runs or its `status` is not `active`:
 	// try again later.
 	//
@@ -2689,7 +2665,7 @@ type ClientInterface interface {
 	// Puts `import_status` to `idle`, empties `import_failure_reason` and puts `import_progress` to 0. Repeating it
 	// answers 200 again and writes nothing.
 	//
-	// Refused with 406 where the capabilities that all modules of the database have in common lack `backup_restore`,
+	// Refused with 406 if the capabilities that all modules of the database have in common lack `backup_restore`,
 	// and with 409 while an import, an export or a backup of the database runs or its `status` is not `active`:
 	// try again later.
 	//
@@ -2733,8 +2709,8 @@ func (c *Client) ListBDBs(ctx context.Context, params *ListBDBsParams, reqEditor
 // CreateBDBWithBody Create a database
 //
 // Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
-// import lifecycle are checked, stored and returned, and have no effect.
+// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
+// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2754,8 +2730,8 @@ func (c *Client) CreateBDBWithBody(ctx context.Context, params *CreateBDBParams,
 // CreateBDB Create a database
 //
 // Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
-// import lifecycle are checked, stored and returned, and have no effect.
+// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
+// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2907,7 +2883,7 @@ func (c *Client) StartBDBImport(ctx context.Context, uid UID, body StartBDBImpor
 // Puts `import_status` to `idle`, empties `import_failure_reason` and puts `import_progress` to 0. Repeating it
 // answers 200 again and writes nothing.
 //
-// Refused with 406 where the capabilities that all modules of the database have in common lack `backup_restore`,
+// Refused with 406 if the capabilities that all modules of the database have in common lack `backup_restore`,
 // and with 409 while an import, an export or a backup of the database runs or its `status` is not `active`:
 // try again later.
 //
@@ -2931,7 +2907,7 @@ func (c *Client) ResetBDBImportStatusWithBody(ctx context.Context, uid UID, cont
 // Puts `import_status` to `idle`, empties `import_failure_reason` and puts `import_progress` to 0. Repeating it
 // answers 200 again and writes nothing.
 //
-// Refused with 406 where the capabilities that all modules of the database have in common lack `backup_restore`,
+// Refused with 406 if the capabilities that all modules of the database have in common lack `backup_restore`,
 // and with 409 while an import, an export or a backup of the database runs or its `status` is not `active`:
 // try again later.
 //
@@ -3485,8 +3461,8 @@ type ClientWithResponsesInterface interface {
 	// CreateBDBWithBodyWithResponse Create a database
 	//
 	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
-	// import lifecycle are checked, stored and returned, and have no effect.
+	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
+	// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3496,8 +3472,8 @@ type ClientWithResponsesInterface interface {
 	// CreateBDBWithResponse Create a database
 	//
 	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
-	// import lifecycle are checked, stored and returned, and have no effect.
+	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
+	// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3583,7 +3559,7 @@ type ClientWithResponsesInterface interface {
 	// Puts `import_status` to `idle`, empties `import_failure_reason` and puts `import_progress` to 0. Repeating it
 	// answers 200 again and writes nothing.
 	//
-	// Refused with 406 where the capabilities that all modules of the database have in common lack `backup_restore`,
+	// Refused with 406 if the capabilities that all modules of the database have in common lack `backup_restore`,
 	// and with 409 while an import, an export or a backup of the database runs or its `status` is not `active`:
 	// try again later.
 	//
@@ -3597,7 +3573,7 @@ type ClientWithResponsesInterface interface {
 	// Puts `import_status` to `idle`, empties `import_failure_reason` and puts `import_progress` to 0. Repeating it
 	// answers 200 again and writes nothing.
 	//
-	// Refused with 406 where the capabilities that all modules of the database have in common lack `backup_restore`,
+	// Refused with 406 if the capabilities that all modules of the database have in common lack `backup_restore`,
 	// and with 409 while an import, an export or a backup of the database runs or its `status` is not `active`:
 	// try again later.
 	//
@@ -4544,8 +4520,8 @@ func (c *ClientWithResponses) ListBDBsWithResponse(ctx context.Context, params *
 // CreateBDBWithBodyWithResponse Create a database
 //
 // Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
-// import lifecycle are checked, stored and returned, and have no effect.
+// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
+// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4561,8 +4537,8 @@ func (c *ClientWithResponses) CreateBDBWithBodyWithResponse(ctx context.Context,
 // CreateBDBWithResponse Create a database
 //
 // Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings beyond those of the
-// import lifecycle are checked, stored and returned, and have no effect.
+// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
+// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4690,7 +4666,7 @@ func (c *ClientWithResponses) StartBDBImportWithResponse(ctx context.Context, ui
 // Puts `import_status` to `idle`, empties `import_failure_reason` and puts `import_progress` to 0. Repeating it
 // answers 200 again and writes nothing.
 //
-// Refused with 406 where the capabilities that all modules of the database have in common lack `backup_restore`,
+// Refused with 406 if the capabilities that all modules of the database have in common lack `backup_restore`,
 // and with 409 while an import, an export or a backup of the database runs or its `status` is not `active`:
 // try again later.
 //
@@ -4710,7 +4686,7 @@ func (c *ClientWithResponses) ResetBDBImportStatusWithBodyWithResponse(ctx conte
 // Puts `import_status` to `idle`, empties `import_failure_reason` and puts `import_progress` to 0. Repeating it
 // answers 200 again and writes nothing.
 //
-// Refused with 406 where the capabilities that all modules of the database have in common lack `backup_restore`,
+// Refused with 406 if the capabilities that all modules of the database have in common lack `backup_restore`,
 // and with 409 while an import, an export or a backup of the database runs or its `status` is not `active`:
 // try again later.
 //

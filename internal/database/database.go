@@ -17,6 +17,7 @@ const (
 	MaxUID        = 1<<31 - 1
 	maxMemorySize = 1<<53 - 1
 	maxNameLength = 63
+	maxInterval   = 1<<31 - 1 // seconds
 )
 
 // Database is the record of one database, a "bdb" of the API. Its owner is whoever read it from the store.
@@ -123,6 +124,9 @@ func (db *Database) apply(c Change, catalog Catalog, now time.Time) error {
 			return err
 		}
 		db.Modules = modules
+	}
+	if c.BackupInterval != nil && *c.BackupInterval < 1 {
+		return &FieldError{"backup_interval", fmt.Sprintf("an integer from 1 to %d", maxInterval)}
 	}
 	set(&db.Name, c.Name)
 	set(&db.MemorySize, c.MemorySize)
