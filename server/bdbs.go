@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -113,7 +114,7 @@ func (s *Server) shown(ctx context.Context, uid int, names []string) (map[string
 	if err != nil {
 		return nil, err
 	}
-	value, _, err := decode(bdb)
+	value, _, err := decode(bytes.Join(bdb, nil))
 	members, _ := value.(map[string]any)
 	return members, err
 }

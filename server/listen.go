@@ -41,7 +41,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, 
 		if config != nil {
 			served <- h.ServeTLS(l, "", "")
 		} else {
-			served <- h.Serve(l)
+			served <- h.Serve(coalescingListener{l})
 		}
 	}()
 	select {

@@ -23,7 +23,7 @@ import (
 type views struct {
 	initial         map[string]json.RawMessage
 	names           []string       // of initial, sorted
-	plain           []byte         // the members of initial, for records without settings
+	plain           []byte         // what ends the bdb of a record without settings
 	fields          map[string]int // of api.BDB, by name
 	ruled           map[string]bool
 	created         []int // the fields of api.BDBCreate that stand for those of api.BDBUpdate
@@ -67,6 +67,7 @@ func newViews(doc *openapi3.T, showCredentials bool) (*views, error) {
 	for _, name := range v.names {
 		v.plain = appendMember(v.plain, name, v.initial[name])
 	}
+	v.plain = append(v.plain, '}')
 	return v, nil
 }
 
@@ -109,40 +110,38 @@ func (v *views) encode(bdb *api.BDB, settings map[string]json.RawMessage, fields
 	if fields != nil {
 		bdb = v.project(bdb, *fields)
 	}
-	// One buffer has room for all of a database without settings.
-	var b bytes.Buffer
-	b.Grow(len(v.plain) + 1536)
-	if err := json.NewEncoder(&b).Encode(bdb); err != nil {
+	data, err := json.Marshal(bdb)
+	if err != nil {
 		return nil, err
 	}
-	data := bytes.TrimSuffix(b.Bytes(), []byte("}\n"))
+	data = data[:len(data)-1]
 	switch {
 	case fields != nil:
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(*fields))) {
 			data = v.appendSetting(data, settings, name)
 		}
 	case len(settings) == 0:
-		data = append(data, v.plain...)
+		return bdbJSON{data, v.plain}, nil
 	default:
-		data = v.appendSettings(data, settings)
+		data = v.appendSettings(slices.Grow(data, len(v.plain)+1), settings)
 	}
-	return append(data, '}'), nil
+	return bdbJSON{append(data, '}')}, nil
 }
 
 // list returns the bdbs of records as one list.
 func (v *views) list(all []*database.Database, fields *[]string) (bdbJSON, error) {
-	list := []byte{'['}
+	list := bdbJSON{[]byte("[")}
 	for i, db := range all {
 		bdb, err := v.of(db, fields)
 		if err != nil {
 			return nil, err
 		}
 		if i > 0 {
-			list = append(list, ',')
+			list = append(list, []byte(","))
 		}
 		list = append(list, bdb...)
 	}
-	return append(list, ']'), nil
+	return append(list, []byte("]")), nil
 }
 
 func (v *views) appendSettings(data []byte, settings map[string]json.RawMessage) []byte {
@@ -235,9 +234,9 @@ func timeView(t time.Time) *string {
 	return new(t.UTC().Format(time.RFC3339))
 }
 
-// bdbJSON is a bdb, or a list of them, as it is sent. The generated types would encode 179 members by reflection, and give
-// settings another spelling than they came in.
-type bdbJSON []byte
+// bdbJSON is a bdb, or a list of them, as it is sent, in pieces of which some are shared. The generated types would encode
+// 179 members by reflection, and give settings another spelling than they came in.
+type bdbJSON [][]byte
 
 // VisitListBDBsResponse and its like implement the generated interfaces of answers.
 func (b bdbJSON) VisitListBDBsResponse(w http.ResponseWriter) error  { return b.send(w) }
@@ -247,9 +246,17 @@ func (b bdbJSON) VisitUpdateBDBResponse(w http.ResponseWriter) error { return b.
 func (b bdbJSON) VisitDeleteBDBResponse(w http.ResponseWriter) error { return b.send(w) }
 
 func (b bdbJSON) send(w http.ResponseWriter) error {
+	length := 0
+	for _, piece := range b {
+		length += len(piece)
+	}
 	w.Header()["Content-Type"] = []string{"application/json"}
-	w.Header()["Content-Length"] = []string{strconv.Itoa(len(b))}
+	w.Header()["Content-Length"] = []string{strconv.Itoa(length)}
 	w.WriteHeader(http.StatusOK)
-	_, err := w.Write(b)
-	return err
+	for _, piece := range b {
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+	}
+	return nil
 }
