@@ -5,6 +5,8 @@
 GO           ?= go
 GOLANGCI     := bin/golangci-lint
 GOLANGCI_VERSION := v2.15.0
+GOVULNCHECK_VERSION := v1.9.0
+VULNDB_VERSION := v0.0.0-20261105234957-e22db6528018
 DEMO         := .demo
 FUZZTIME     ?= 30s
 CONTRACT     := internal/contract
@@ -69,8 +71,16 @@ check: generate docs contract
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-lint: $(GOLANGCI)
+bin/govulncheck:
+	GOBIN=$(CURDIR)/bin $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+
+# The standard library that is checked is that of the toolchain in go.mod, or of a later one.
+lint: export GOTOOLCHAIN = auto
+# The database is a module, so that the check says the same on every day.
+lint: $(GOLANGCI) bin/govulncheck
 	$(GOLANGCI) run ./...
+	$(GO) mod download golang.org/x/vulndb@$(VULNDB_VERSION)
+	.ci/vulncheck.sh "$$($(GO) env GOMODCACHE)/golang.org/x/vulndb@$(VULNDB_VERSION)/data/osv"
 
 ci: check test lint fuzz
 

@@ -2,6 +2,8 @@ module github.com/reimport/reimport
 
 go 1.26.0
 
+toolchain go1.26.11
+
 ignore ./internal/contract/node_modules
 
 require (
