@@ -83,8 +83,8 @@ func kindOf(status int, code api.ErrorCode) error {
 // path that names a thing, which /v1/bdbs does not.
 func pathIsUnknown(path string, body []byte, fields map[string]any) bool {
 	_, hasCode := fields["error_code"]
-	empty := len(bytes.TrimSpace(body)) == 0 || (fields != nil && len(fields) == 0)
-	return !(hasCode || empty) || strings.Count(strings.Trim(path, "/"), "/") < 2
+	full := len(bytes.TrimSpace(body)) > 0 && (fields == nil || len(fields) > 0)
+	return full && !hasCode || strings.Count(strings.Trim(path, "/"), "/") < 2
 }
 
 // An Error is an answer other than 200.

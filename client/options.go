@@ -39,7 +39,7 @@ func defaults() options {
 		onAttempt: func(context.Context, Attempt) {}, onProgress: func(int, ImportState) {},
 		retryFor: defaultRetryFor, onRetry: func(error, time.Duration) {},
 		now: time.Now, sleep: sleep,
-		jitter: func(limit time.Duration) time.Duration { return rand.N(limit + 1) },
+		jitter: func(limit time.Duration) time.Duration { return rand.N(limit + 1) }, //nolint:gosec // spreads retries out, and keeps no secret
 	}
 }
 

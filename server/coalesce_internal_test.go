@@ -42,6 +42,7 @@ func TestAnswersOfEverySize(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%d: %v", n, err)
 		}
+		defer answer.Body.Close()
 		if body, err := io.ReadAll(answer.Body); err != nil || len(body) != n {
 			t.Fatalf("%d: %d bytes, %v", n, len(body), err)
 		}

@@ -84,7 +84,7 @@ func (q *verifications) do(ctx context.Context, connection string, trusted bool,
 		return q.await(ctx, v, verify)
 	case tooOften:
 		select {
-		case <-time.After(q.hold/2 + rand.N(q.hold+1)): // not all at once
+		case <-time.After(q.hold/2 + rand.N(q.hold+1)): //nolint:gosec // not all at once; it keeps no secret
 		case <-ctx.Done():
 		}
 	}

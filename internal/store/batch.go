@@ -142,7 +142,7 @@ func (b *batch) put(tx *bbolt.Tx) error {
 		if err := c.put(records); err != nil {
 			return err
 		}
-		last = max(last, uint64(c.uid))
+		last = max(last, uint64(c.uid)) //nolint:gosec // uids are positive
 	}
 	if last == records.Sequence() {
 		return nil

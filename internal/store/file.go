@@ -59,7 +59,7 @@ func reopenFile(path string) (*bbolt.DB, image, error) {
 
 // syncDir makes the name of a file just created as durable as what is in it.
 func syncDir(path string) error {
-	dir, err := os.Open(path)
+	dir, err := os.Open(path) //nolint:gosec // the directory of the store
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func load(tx *bbolt.Tx) (image, error) {
 		return image{}, err
 	}
 	records := tx.Bucket([]byte(recordsBucket))
-	found := image{lastUID: int(records.Sequence())}
+	found := image{lastUID: int(records.Sequence())} //nolint:gosec // the sequence is a uid
 	err := records.ForEach(func(k, v []byte) error {
 		db, err := decode(v)
 		if err == nil && !bytes.Equal(k, key(db.UID)) {

@@ -31,7 +31,7 @@ func (o *Opener) room(needed uint64) error {
 	if err != nil || disk.total == 0 {
 		return err
 	}
-	reserve := uint64(o.cfg.SpoolReserve)
+	reserve := uint64(o.cfg.SpoolReserve) //nolint:gosec // 0 or more, as serve checks
 	if reserve == 0 {
 		reserve = max(leastReserve, disk.total/reserveShare)
 	}
@@ -52,7 +52,7 @@ type roomy struct {
 func (w *roomy) Write(p []byte) (int, error) {
 	if w.looked < int64(len(p)) {
 		w.looked = max(int64(len(p)), min(spaceEvery, w.left)) // what exceeds left is refused elsewhere
-		if err := w.room(uint64(w.looked)); err != nil {
+		if err := w.room(uint64(w.looked)); err != nil {       //nolint:gosec // counts up from 0
 			return 0, err
 		}
 	}

@@ -12,9 +12,9 @@ func spaceOf(dir string) (space, error) {
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return space{}, &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	size := uint64(st.Frsize)
+	size := uint64(st.Frsize) //nolint:gosec // a size
 	if size == 0 {
-		size = uint64(st.Bsize)
+		size = uint64(st.Bsize) //nolint:gosec // a size
 	}
 	return space{free: st.Bavail * size, total: st.Blocks * size}, nil
 }
