@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"errors"
 
@@ -56,7 +55,12 @@ func (s *Server) UpdateBDB(ctx context.Context, r rest.UpdateBDBRequestObject) (
 		return nil, err
 	}
 	now := s.now()
-	rule := func(db *database.Database) error { return db.Update(change, s.modules, now) }
+	rule := func(db *database.Database) error {
+		if err := s.views.stillShown(ctx, db); err != nil {
+			return err
+		}
+		return db.Update(change, s.modules, now)
+	}
 	db, err := s.update(ctx, r.UID, dry(r.Params.DryRun), rule)
 	if err != nil {
 		return nil, err
@@ -110,13 +114,7 @@ func (s *Server) shown(ctx context.Context, uid int, names []string) (map[string
 	if err != nil {
 		return nil, err
 	}
-	bdb, err := s.views.of(db, &names)
-	if err != nil {
-		return nil, err
-	}
-	value, _, err := decode(bytes.Join(bdb, nil))
-	members, _ := value.(map[string]any)
-	return members, err
+	return s.views.members(db, names)
 }
 
 // dry reads the flag `?dry_run`, which may come without a value.

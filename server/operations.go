@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -46,7 +47,10 @@ func operations(doc *openapi3.T) ([]*operation, error) {
 	return ops, nil
 }
 
-// guard authenticates, authorizes and validates, in this order.
+// errChanged is about a database that has changed since a request was held against it.
+var errChanged = errors.New("the database has changed since the request was validated")
+
+// guard authenticates, authorizes and validates, in this order. What has changed meanwhile is validated again.
 func (s *Server) guard(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -58,10 +62,14 @@ func (s *Server) guard(op *operation) echo.MiddlewareFunc {
 			if !user.Role.May(op.permission) {
 				return refuse(errForbidden, "this user's role lacks the permission "+op.permission)
 			}
-			if err := op.validator.validate(c); err != nil {
-				return err
+			for {
+				if err := op.validator.validate(c); err != nil {
+					return err
+				}
+				if err := next(c); !errors.Is(err, errChanged) {
+					return err
+				}
 			}
-			return next(c)
 		}
 	}
 }

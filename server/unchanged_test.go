@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,6 +98,28 @@ func TestOneMemberChanged(t *testing.T) {
 				t.Fatalf("%v: %v, want %s", err, after[name], want)
 			}
 		})
+	}
+}
+
+// TestUpdatesAtOnce has two updates of the same settings at once: the database ends as one of them asked for, though each
+// has a member that changed nothing when it came.
+func TestUpdatesAtOnce(t *testing.T) {
+	f := start(t)
+	for range 50 {
+		f.call("PUT", "/v1/bdbs/1", `{"conns": 1, "max_pipelined": 1}`)
+		var wg sync.WaitGroup
+		for _, body := range []string{`{"conns": 1, "max_pipelined": 2}`, `{"conns": 3, "max_pipelined": 1}`} {
+			wg.Go(func() {
+				if r := f.call("PUT", "/v1/bdbs/1", body); r.StatusCode != 200 {
+					t.Errorf("%d %s", r.StatusCode, r.body)
+				}
+			})
+		}
+		wg.Wait()
+		bdb := f.get("1")
+		if got := fmt.Sprint(bdb["conns"], bdb["max_pipelined"]); got != "1 2" && got != "3 1" {
+			t.Fatalf("neither update asked for %s", got)
+		}
 	}
 }
 

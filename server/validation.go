@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -61,7 +63,7 @@ func (v *validator) validate(c echo.Context) error {
 	if err := v.checkQuery(c.Request()); err != nil {
 		return err
 	}
-	return v.checkBody(c.Request(), uid)
+	return v.checkBody(c, uid)
 }
 
 // checkPath checks the parameters of the path, and has the generated code read them as they were checked. It returns the
@@ -119,7 +121,8 @@ func (v *validator) checkQuery(r *http.Request) error {
 }
 
 // checkBody decodes the body, checks it, and leaves the value for the generated code.
-func (v *validator) checkBody(r *http.Request, uid int) error {
+func (v *validator) checkBody(c echo.Context, uid int) error {
+	r := c.Request()
 	given, ok := r.Body.(*body)
 	if v.body == nil || !ok {
 		return nil
@@ -129,9 +132,16 @@ func (v *validator) checkBody(r *http.Request, uid int) error {
 		return err
 	}
 	members, _ := value.(map[string]any)
-	if changes, err := v.dropUnchanged(r.Context(), uid, members); err != nil || !changes {
-		given.value = value
+	dropped, err := v.dropUnchanged(r.Context(), uid, members)
+	if err != nil {
 		return err
+	}
+	if dropped != nil { // even if empty: it stands in front of an earlier one
+		c.SetRequest(r.WithContext(context.WithValue(r.Context(), droppedKey{}, dropped)))
+	}
+	if len(dropped) > 0 && len(members) == 0 {
+		given.value = value
+		return nil
 	}
 	v.body.clear(members)
 	if err := v.body.schema.VisitJSON(value, openapi3.VisitAsRequest(), openapi3.DisableSchemaErrorDetails()); err != nil {
@@ -166,26 +176,27 @@ func (b *bodyRules) decode(r *http.Request, data []byte) (value any, text map[st
 	return value, text, err
 }
 
+// droppedKey is where a request's context has the members that dropUnchanged took out.
+type droppedKey struct{}
+
 // dropUnchanged takes the members out that equal what GET shows, read-only ones included, so that a client may send back
-// what it was shown. It reports whether there is anything left to do.
-func (v *validator) dropUnchanged(ctx context.Context, uid int, members map[string]any) (changes bool, err error) {
+// what it was shown. It returns them: they must still equal it when the others are changed.
+func (v *validator) dropUnchanged(ctx context.Context, uid int, members map[string]any) (dropped map[string]any, err error) {
 	if v.shown == nil || len(members) == 0 {
-		return true, nil
+		return nil, nil
 	}
-	names := make([]string, 0, len(members))
-	for name := range members {
-		names = append(names, name)
-	}
-	shown, err := v.shown(ctx, uid, names)
+	shown, err := v.shown(ctx, uid, slices.Collect(maps.Keys(members)))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
+	dropped = map[string]any{}
 	for name, value := range shown {
 		if reflect.DeepEqual(members[name], value) {
+			dropped[name] = value
 			delete(members, name)
 		}
 	}
-	return len(members) > 0, nil
+	return dropped, nil
 }
 
 // clear puts the empty value of its type in the place of a null that the contract allows.

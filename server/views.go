@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -126,6 +127,30 @@ func (v *views) encode(bdb *api.BDB, settings map[string]json.RawMessage, fields
 		data = v.appendSettings(slices.Grow(data, len(v.plain)+1), settings)
 	}
 	return bdbJSON{append(data, '}')}, nil
+}
+
+// members returns the named members of a record's bdb, decoded as a request is.
+func (v *views) members(db *database.Database, names []string) (map[string]any, error) {
+	bdb, err := v.of(db, &names)
+	if err != nil {
+		return nil, err
+	}
+	value, _, err := decode(bytes.Join(bdb, nil))
+	members, _ := value.(map[string]any)
+	return members, err
+}
+
+// stillShown returns errChanged if the members that were dropped from a request are no longer what GET shows.
+func (v *views) stillShown(ctx context.Context, db *database.Database) error {
+	dropped, _ := ctx.Value(droppedKey{}).(map[string]any)
+	if len(dropped) == 0 {
+		return nil
+	}
+	shown, err := v.members(db, slices.Collect(maps.Keys(dropped)))
+	if err == nil && !reflect.DeepEqual(shown, dropped) {
+		err = errChanged
+	}
+	return err
 }
 
 // list returns the bdbs of records as one list.
