@@ -19,8 +19,8 @@ const (
 // reservedTurns is how many verifications of a connection may have the reserved slot, before it is like any other.
 const reservedTurns = 4
 
-// maxRefusals is how many requests of a connection are turned away at once between the ends of two of its verifications:
-// as many as HTTP/2 lets it have under way.
+// maxRefusals is how many requests of a connection are turned away at once within a second: as many as HTTP/2 lets it have
+// under way.
 const maxRefusals = 250
 
 // retryAfter is when to ask again. Meanwhile a slot verifies a dozen passwords.
@@ -31,8 +31,8 @@ const retryAfter = time.Second
 // One slot is reserved for the first verifications of peers that have proved a password before, whatever strangers ask
 // for.
 //
-// Requests beyond the bounds are turned away at once. A connection that sends hundreds of them again before anything has
-// moved is held for a moment: refusing those in a loop takes more of the processor than the verifications.
+// Requests beyond the bounds are turned away at once. A connection that sends hundreds of them a second is held for a
+// moment: refusing those in a loop takes more of the processor than the verifications.
 type verifications struct {
 	general  int // slots that are free
 	reserved int
@@ -51,8 +51,9 @@ type connection struct {
 	trusted bool
 	waiting []*verification // oldest first
 	running int
-	had     int // how many of its verifications have begun
-	refused int // since the last of them has ended
+	had     int       // how many of its verifications have begun
+	refused int       // of its requests
+	since   time.Time // that many were refused
 }
 
 // verification is one password under one name, for all who try it at once.
@@ -105,7 +106,7 @@ func (q *verifications) await(ctx context.Context, v *verification, verify func(
 }
 
 // join returns the verification to wait for, nil if there is no room for it; then tooOften reports whether the connection
-// has been turned away maxRefusals times, and nothing of its has been verified since.
+// has been turned away maxRefusals times lately.
 func (q *verifications) join(name string, trusted bool, key proofKey) (v *verification, tooOften bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -118,8 +119,7 @@ func (q *verifications) join(name string, trusted bool, key proofKey) (v *verifi
 		c = &connection{name: name}
 	}
 	if len(c.waiting) >= maxWaitingOfConnection || q.waiting >= maxWaiting && !q.makeRoom(c) {
-		c.refused++
-		return nil, c.refused > maxRefusals
+		return nil, c.refuse(q.hold) > maxRefusals
 	}
 	c.trusted = trusted
 	q.connections[name] = c
@@ -130,6 +130,15 @@ func (q *verifications) join(name string, trusted bool, key proofKey) (v *verifi
 	q.waiting++
 	q.dispatch()
 	return v, false
+}
+
+// refuse counts a request that is turned away, and returns how many were within the period.
+func (c *connection) refuse(period time.Duration) int {
+	if now := time.Now(); now.Sub(c.since) > period {
+		c.since, c.refused = now, 0
+	}
+	c.refused++
+	return c.refused
 }
 
 // makeRoom takes the newest verification from the connection with most of them, unless that would not be fairer than to
@@ -224,7 +233,6 @@ func (q *verifications) finish(v *verification, err error) {
 	if v.slot != nil {
 		*v.slot++
 		v.connection.running--
-		v.connection.refused = 0
 	}
 	if c := v.connection; len(c.waiting) == 0 && c.running == 0 {
 		delete(q.connections, c.name)

@@ -126,12 +126,6 @@ func TestBoundOfAConnection(t *testing.T) {
 	if err := q.do(t.Context(), "attacker", false, another, nil); !errors.Is(err, errTooManyRequests) {
 		t.Fatal(err)
 	}
-	q.hold = time.Hour
-	q.work(all[0])
-	all = append(all[1:], q.joined(t, "attacker", false, 1)...)
-	if err := q.do(t.Context(), "attacker", false, another, nil); !errors.Is(err, errTooManyRequests) {
-		t.Fatal(err)
-	}
 	for _, v := range all {
 		q.work(v)
 	}
