@@ -118,6 +118,7 @@ func (db *Database) Delete() error {
 }
 
 func (db *Database) apply(c Change, catalog Catalog, now time.Time) error {
+	before := db.size()
 	if c.Modules != nil {
 		modules, err := catalog.resolve(*c.Modules)
 		if err != nil {
@@ -143,6 +144,9 @@ func (db *Database) apply(c Change, catalog Catalog, now time.Time) error {
 	}
 	db.Settings = merged(db.Settings, c.Settings)
 	db.LastChangedTime = now
+	if err := db.checkSize(before); err != nil {
+		return err
+	}
 	return db.BackupPolicy.check()
 }
 

@@ -70,7 +70,7 @@ func (i Import) Running() bool {
 }
 
 // StartImport begins the import that run owns, from sources or, where these are nil, from those stored. It returns
-// ErrUnsupportedModule, ErrBusy or ErrMissingSources, in this order.
+// ErrUnsupportedModule, ErrBusy or ErrMissingSources, in this order, or a *FieldError for sources that are too long.
 func (db *Database) StartImport(catalog Catalog, sources []Source, run string) error {
 	if err := db.readyFor(catalog); err != nil {
 		return err
@@ -81,10 +81,15 @@ func (db *Database) StartImport(catalog Catalog, sources []Source, run string) e
 	if len(sources) == 0 {
 		return ErrMissingSources
 	}
-	if err := db.moveTo(ImportPending); err != nil {
+	next := *db
+	next.Import = Import{Status: ImportInitializing, Sources: sources, Run: run}
+	if err := next.checkSize(db.size()); err != nil {
 		return err
 	}
-	db.Import = Import{Status: ImportInitializing, Sources: sources, Run: run}
+	if err := next.moveTo(ImportPending); err != nil {
+		return err
+	}
+	*db = next
 	return nil
 }
 

@@ -8,10 +8,6 @@ import (
 	"github.com/reimport/reimport/internal/database"
 )
 
-// maxRecord is how many bytes a record may come to, encoded. Settings that no rule knows stay in a record for good, so
-// something must end their growth. Only who adds to them is refused: an import must be able to end in any record.
-const maxRecord = 256 << 10
-
 // operation tells what a call would do to the records of an image, which it leaves as they are. It runs once on what
 // is on disk and, where that asks for a change, again on what the change will be made to.
 type operation func(image) proposal
@@ -76,14 +72,14 @@ func updating(uid int, rule func(*database.Database) error) operation {
 		if err != nil {
 			return proposal{err: err}
 		}
-		next := clone(old)
+		next := old.Clone()
 		if err := rule(next); err != nil {
 			return proposal{err: err}
 		}
 		if next.UID != uid {
 			return proposal{err: errors.New("store: a rule changed the uid of a database")}
 		}
-		return proposal{changes: !same(old, next), uid: uid, old: old, db: next}
+		return proposal{changes: !old.Equal(next), uid: uid, old: old, db: next}
 	}
 }
 
@@ -94,7 +90,7 @@ func (s *Store) Delete(ctx context.Context, uid int, rule func(*database.Databas
 		if err != nil {
 			return proposal{err: err}
 		}
-		if err := rule(clone(old)); err != nil {
+		if err := rule(old.Clone()); err != nil {
 			return proposal{err: err}
 		}
 		return proposal{changes: true, uid: uid, old: old}
@@ -119,13 +115,9 @@ func (p proposal) result() result {
 	if err != nil {
 		return result{err: err}
 	}
-	if len(encoded) > maxRecord && (p.old == nil || !sameFreeForm(p.old, record)) {
-		expected := fmt.Sprintf("settings that come to less than %d bytes in all", maxRecord)
-		return result{err: &database.FieldError{Field: "body", Expected: expected}}
-	}
 	// What looks different may still read the same: an empty slice and nil, or spaces in a setting.
-	if p.old != nil && same(p.old, record) {
-		return result{db: clone(record)}
+	if p.old != nil && p.old.Equal(record) {
+		return result{db: record.Clone()}
 	}
-	return result{db: clone(record), change: &change{uid: p.uid, record: record, encoded: encoded}}
+	return result{db: record.Clone(), change: &change{uid: p.uid, record: record, encoded: encoded}}
 }

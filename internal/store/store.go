@@ -95,7 +95,7 @@ func (s *Store) Get(ctx context.Context, uid int) (*database.Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	return clone(db), nil
+	return db.Clone(), nil
 }
 
 // List returns all databases as they were at one moment, by ascending uid. The slice is empty, not nil, where there
@@ -107,7 +107,7 @@ func (s *Store) List(ctx context.Context) ([]*database.Database, error) {
 	}
 	all := make([]*database.Database, len(current.databases))
 	for i, db := range current.databases {
-		all[i] = clone(db)
+		all[i] = db.Clone()
 	}
 	return all, nil
 }

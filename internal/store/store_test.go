@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -178,58 +177,5 @@ func TestKeysSortAsUIDs(t *testing.T) {
 	})
 	if len(want) > 0 {
 		t.Errorf("missing %v", want)
-	}
-}
-
-// padded gives a rule that makes the record as many bytes longer as n, encoded.
-func padded(n int) func(*database.Database) error {
-	return func(db *database.Database) error {
-		db.Settings = map[string]json.RawMessage{"a": json.RawMessage(`"` + strings.Repeat("a", n) + `"`)}
-		return nil
-	}
-}
-
-func TestRecordHasALimit(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "store")
-	s := open(t, path)
-	add(t, s, named(1))
-	if _, err := s.Update(t.Context(), 1, padded(0)); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	room := 262144
-	raw(t, path, func(tx *bbolt.Tx) error {
-		room -= len(tx.Bucket([]byte("records")).Get([]byte("bdb/0000000001")))
-		return nil
-	})
-	s = open(t, path)
-	refused := func(err error) {
-		t.Helper()
-		var field *database.FieldError
-		if !errors.As(err, &field) || err.Error() != "body: expected settings that come to less than 262144 bytes in all" {
-			t.Errorf("got %v", err)
-		}
-	}
-	commits := s.Commits(t)
-	_, err := s.Update(t.Context(), 1, padded(room+1))
-	refused(err)
-	large := named(2)
-	_ = padded(room + 1)(large)
-	_, err = s.Create(t.Context(), large)
-	refused(err)
-	if all, err := s.List(t.Context()); err != nil || len(all) != 1 || len(all[0].Settings["a"]) != 2 || s.Commits(t) != commits {
-		t.Errorf("after the refusals: %d databases, %v, %d commits", len(all), err, s.Commits(t)-commits)
-	}
-	if _, err := s.Update(t.Context(), 1, padded(room)); err != nil {
-		t.Errorf("Update to the limit: %v", err)
-	}
-	end := func(db *database.Database) error {
-		db.Import.Status, db.Import.FailureReason = database.ImportFailed, database.GeneralError
-		return nil
-	}
-	if db, err := s.Update(t.Context(), 1, end); err != nil || db.Import.Status != database.ImportFailed {
-		t.Errorf("the end of an import in a full record: %+v, %v", db.Import, err)
 	}
 }

@@ -1,19 +1,19 @@
-package store
+package database
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
-
-	"github.com/reimport/reimport/internal/database"
+	"time"
 )
 
-// clone and same spell the record out because every update that changes nothing passes through both: reflection or
+// Clone and Equal spell the record out because every update that changes nothing passes through both: reflection or
 // JSON in their place is all that such an update would spend its time on. A test holds them against the record's
 // fields.
 
-// clone returns a copy that shares nothing with db that could be changed.
-func clone(db *database.Database) *database.Database {
+// Clone returns a copy that shares nothing with db that could be changed.
+func (db *Database) Clone() *Database {
 	c := *db
 	c.Modules = slices.Clone(db.Modules)
 	c.Import.Sources = slices.Clone(db.Import.Sources)
@@ -33,6 +33,10 @@ func cloneSettings(settings map[string]json.RawMessage) map[string]json.RawMessa
 	}
 	values, copied := make([]byte, 0, size), make(map[string]json.RawMessage, len(settings))
 	for name, value := range settings {
+		if value == nil {
+			copied[name] = nil
+			continue
+		}
 		from := len(values)
 		values = append(values, value...)
 		copied[name] = json.RawMessage(values[from:len(values):len(values)])
@@ -40,9 +44,43 @@ func cloneSettings(settings map[string]json.RawMessage) map[string]json.RawMessa
 	return copied
 }
 
-// same reports whether a and b are alike in all that they hold. It is stricter than their encoding, which does not
+// Canonical returns a copy of db that JSON brings back exactly as it is: times in UTC, without a reading of the
+// monotonic clock; no members that are left out if they are empty; values without spaces around their parts.
+func (db *Database) Canonical() *Database {
+	c := db.Clone()
+	for _, t := range []*time.Time{&c.Export.LastTime, &c.Backup.LastTime, &c.CreatedTime, &c.LastChangedTime} {
+		*t = t.Round(0).UTC()
+	}
+	if len(c.Import.Sources) == 0 {
+		c.Import.Sources = nil
+	}
+	if c.BackupPolicy.Location = compact(c.BackupPolicy.Location); len(c.BackupPolicy.Location) == 0 {
+		c.BackupPolicy.Location = nil
+	}
+	if len(c.Settings) == 0 {
+		c.Settings = nil
+	}
+	for name, value := range c.Settings {
+		if len(value) == 0 {
+			value = json.RawMessage("null")
+		}
+		c.Settings[name] = compact(value)
+	}
+	return c
+}
+
+// compact leaves a value that is not JSON as it is: whoever encodes it finds out.
+func compact(value json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	if !bytes.ContainsAny(value, " \t\r\n") || json.Compact(&b, value) != nil {
+		return value
+	}
+	return b.Bytes()
+}
+
+// Equal reports whether a and b are alike in all that they hold. It is stricter than their encoding, which does not
 // show all of a time, nor every difference between empty and nil.
-func same(a, b *database.Database) bool {
+func (a *Database) Equal(b *Database) bool {
 	return a.UID == b.UID &&
 		a.Name == b.Name &&
 		a.Type == b.Type &&
@@ -62,16 +100,7 @@ func same(a, b *database.Database) bool {
 		maps.EqualFunc(a.Settings, b.Settings, sameSlice)
 }
 
-// sameFreeForm reports whether a and b are alike in what may be of any length.
-func sameFreeForm(a, b *database.Database) bool {
-	return a.Name == b.Name &&
-		sameSlice(a.Modules, b.Modules) &&
-		sameSlice(a.Import.Sources, b.Import.Sources) &&
-		sameSlice(a.BackupPolicy.Location, b.BackupPolicy.Location) &&
-		maps.EqualFunc(a.Settings, b.Settings, sameSlice)
-}
-
-func sameImport(a, b database.Import) bool {
+func sameImport(a, b Import) bool {
 	return a.Status == b.Status &&
 		a.Progress == b.Progress &&
 		a.FailureReason == b.FailureReason &&
@@ -79,7 +108,7 @@ func sameImport(a, b database.Import) bool {
 		sameSlice(a.Sources, b.Sources)
 }
 
-func sameBackupPolicy(a, b database.BackupPolicy) bool {
+func sameBackupPolicy(a, b BackupPolicy) bool {
 	return a.Enabled == b.Enabled &&
 		a.Interval == b.Interval &&
 		a.IntervalOffset == b.IntervalOffset &&

@@ -1,18 +1,18 @@
-package store
+package database
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"testing"
 	"time"
-
-	"github.com/reimport/reimport/internal/database"
 )
 
 // filled gives a record with a value in every field, also in those that it does not have yet.
-func filled(t *testing.T) *database.Database {
-	db := new(database.Database)
+func filled(t *testing.T) *Database {
+	db := new(Database)
 	for _, l := range leaves(t, reflect.ValueOf(db).Elem(), "Database", true) {
 		l.set(1)
 	}
@@ -59,13 +59,13 @@ func leaves(t *testing.T, v reflect.Value, path string, grow bool) []leaf {
 		}
 		return leaves(t, v.MapIndex(reflect.ValueOf("a")), path+"[a]", false)
 	}
-	t.Fatalf("%s is a %s, which clone, same and this test have yet to learn", path, v.Kind())
+	t.Fatalf("%s is a %s, which Clone, Equal and this test have yet to learn", path, v.Kind())
 	return nil
 }
 
 func TestCloneSharesNothing(t *testing.T) {
 	original, want := filled(t), filled(t)
-	copied := clone(original)
+	copied := original.Clone()
 	if !reflect.DeepEqual(copied, want) {
 		t.Fatalf("copied %+v\nwant %+v", copied, want)
 	}
@@ -74,8 +74,8 @@ func TestCloneSharesNothing(t *testing.T) {
 			t.Fatalf("%s is shared", l.path)
 		}
 	}
-	empty := new(database.Database)
-	if copied := clone(empty); !reflect.DeepEqual(copied, empty) {
+	empty := new(Database)
+	if copied := empty.Clone(); !reflect.DeepEqual(copied, empty) {
 		t.Errorf("copied %+v of an empty record", copied)
 	}
 }
@@ -92,16 +92,16 @@ func TestCloneKeepsSettingsApart(t *testing.T) {
 	}
 }
 
-func TestSameSeesEveryField(t *testing.T) {
+func TestEqualSeesEveryField(t *testing.T) {
 	a, b := filled(t), filled(t)
-	if !same(a, b) {
+	if !a.Equal(b) {
 		t.Fatal("two equal records differ")
 	}
 	for _, l := range leaves(t, reflect.ValueOf(b).Elem(), "Database", false) {
-		if l.set(2); same(a, b) {
+		if l.set(2); a.Equal(b) {
 			t.Errorf("%s is not compared", l.path)
 		}
-		if l.set(1); !same(a, b) {
+		if l.set(1); !a.Equal(b) {
 			t.Fatalf("%s does not go back", l.path)
 		}
 	}
@@ -115,14 +115,50 @@ func TestSameSeesEveryField(t *testing.T) {
 		"another setting": func() { b.Settings["b"] = b.Settings["a"] },
 		"renamed setting": func() { b.Settings["b"] = b.Settings["a"]; delete(b.Settings, "a") },
 	}
-	empty := &database.Database{Modules: []database.ModuleRef{}}
-	if same(empty, new(database.Database)) {
+	empty := &Database{Modules: []ModuleRef{}}
+	if empty.Equal(new(Database)) {
 		t.Error("empty and nil, which are encoded in two ways, are the same")
 	}
 	for name, change := range shapes {
 		b = filled(t)
-		if change(); same(a, b) {
+		if change(); a.Equal(b) {
 			t.Errorf("%s: not seen", name)
 		}
+	}
+}
+
+// Whatever a rule leaves in a record, its canonical copy is what the next process reads.
+func TestCanonicalSurvivesJSON(t *testing.T) {
+	now := time.Now() // carries a monotonic reading and a location
+	rows := map[string]*Database{
+		"filled":         filled(t),
+		"zero":           {},
+		"time":           {CreatedTime: now, LastChangedTime: now.In(time.FixedZone("", 5400)), Export: Operation{LastTime: now}, Backup: Operation{LastTime: now}},
+		"empty slices":   {Modules: []ModuleRef{}, Import: Import{Sources: []Source{}}, BackupPolicy: BackupPolicy{Location: json.RawMessage{}}},
+		"empty settings": {Settings: map[string]json.RawMessage{}},
+		"spaces":         {Settings: map[string]json.RawMessage{"a": json.RawMessage(" [ \"b c\", null ]\n")}, BackupPolicy: BackupPolicy{Location: json.RawMessage(" { } ")}},
+		"null":           {Settings: map[string]json.RawMessage{"a": nil}, BackupPolicy: BackupPolicy{Location: json.RawMessage("null")}},
+		"HTML":           {Name: "<&>\u2028", Settings: map[string]json.RawMessage{"<&>\u2028": json.RawMessage("\"<&>\u2028\"")}},
+	}
+	for name, given := range rows {
+		t.Run(name, func(t *testing.T) {
+			before, canonical := given.Clone(), given.Canonical()
+			var b bytes.Buffer
+			e := json.NewEncoder(&b)
+			e.SetEscapeHTML(false)
+			read := new(Database)
+			if err := errors.Join(e.Encode(canonical), json.Unmarshal(b.Bytes(), read)); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(read, canonical) || !canonical.Equal(read) {
+				t.Errorf("read %+v\nwrote %+v", read, canonical)
+			}
+			if !given.Equal(before) {
+				t.Error("the record itself has changed")
+			}
+			if again := canonical.Canonical(); !again.Equal(canonical) {
+				t.Errorf("a second time %+v", again)
+			}
+		})
 	}
 }
