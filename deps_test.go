@@ -23,12 +23,14 @@ func TestDoors(t *testing.T) {
 		"/internal/event":           {echo, kin, bbolt, cobra, module + "/", "net/http"},
 		"/internal/access":          {echo, kin, bbolt, cobra, module + "/", "net", "encoding/json"},
 		"/internal/seed":            {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/store", module + "/internal/importer", module + "/server", module + "/client"},
-		"/internal/store":           {echo, kin, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client"},
-		"/internal/importer":        {echo, kin, cobra, module + "/gen", module + "/internal/seed", module + "/server", module + "/client"},
+		"/internal/store":           {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client"},
+		"/internal/store/bolt":      {echo, kin, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client"},
+		"/internal/store/memory":    {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client"},
+		"/internal/importer":        {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/server", module + "/client"},
 		"/internal/importer/source": {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
 		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},
 		"/server/web":               {echo, kin, bbolt, cobra, module + "/"},
-		"/server":                   {cobra, module + "/client", module + "/cmd"},
+		"/server":                   {bbolt, cobra, module + "/client", module + "/cmd"},
 		"/cmd/reimport":             {module + "/internal/docs"},
 	} {
 		t.Run(pkg, func(t *testing.T) {

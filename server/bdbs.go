@@ -7,11 +7,12 @@ import (
 	"github.com/reimport/reimport/gen/api"
 	"github.com/reimport/reimport/gen/rest"
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
 )
 
 // ListBDBs implements GET /v1/bdbs.
 func (s *Server) ListBDBs(ctx context.Context, r rest.ListBDBsRequestObject) (rest.ListBDBsResponseObject, error) {
-	all, err := s.store.List(ctx)
+	all, err := store.List(ctx, s.store, store.Databases)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (s *Server) CreateBDB(ctx context.Context, r rest.CreateBDBRequestObject) (
 	if dry(r.Params.DryRun) {
 		err = s.free(ctx, db.UID)
 	} else {
-		db, err = s.store.Create(ctx, db)
+		db, err = store.Create(ctx, s.store, db)
 	}
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func (s *Server) CreateBDB(ctx context.Context, r rest.CreateBDBRequestObject) (
 
 // GetBDB implements GET /v1/bdbs/{uid}.
 func (s *Server) GetBDB(ctx context.Context, r rest.GetBDBRequestObject) (rest.GetBDBResponseObject, error) {
-	db, err := s.store.Get(ctx, r.UID)
+	db, err := store.Get(ctx, s.store, store.Databases, r.UID)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func (s *Server) DeleteBDB(ctx context.Context, r rest.DeleteBDBRequestObject) (
 		deleted = db
 		return db.Delete()
 	}
-	if err := s.store.Delete(ctx, r.UID, rule); err != nil {
+	if err := store.Delete(ctx, s.store, store.Databases, r.UID, rule); err != nil {
 		return nil, err
 	}
 	return s.views.deleted(deleted)
@@ -84,9 +85,9 @@ func (s *Server) DeleteBDB(ctx context.Context, r rest.DeleteBDBRequestObject) (
 // update applies rule to the stored record, or only to a copy of it.
 func (s *Server) update(ctx context.Context, uid int, dry bool, rule func(*database.Database) error) (*database.Database, error) {
 	if !dry {
-		return s.store.Update(ctx, uid, rule)
+		return store.Update(ctx, s.store, store.Databases, uid, rule)
 	}
-	db, err := s.store.Get(ctx, uid)
+	db, err := store.Get(ctx, s.store, store.Databases, uid)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (s *Server) update(ctx context.Context, uid int, dry bool, rule func(*datab
 
 // free reports whether a database with this uid could be created.
 func (s *Server) free(ctx context.Context, uid int) error {
-	_, err := s.store.Get(ctx, uid)
+	_, err := store.Get(ctx, s.store, store.Databases, uid)
 	switch {
 	case errors.Is(err, database.ErrNotExist):
 		return nil
@@ -107,7 +108,7 @@ func (s *Server) free(ctx context.Context, uid int) error {
 
 // shown returns the named members of a database as GET shows them, decoded as a request is; nil if it does not exist.
 func (s *Server) shown(ctx context.Context, uid int, names []string) (map[string]any, error) {
-	db, err := s.store.Get(ctx, uid)
+	db, err := store.Get(ctx, s.store, store.Databases, uid)
 	if errors.Is(err, database.ErrNotExist) {
 		return nil, nil
 	}

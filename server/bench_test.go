@@ -15,6 +15,7 @@ import (
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/server"
 )
 
@@ -46,7 +47,7 @@ func BenchmarkReset(b *testing.B) {
 		f := benchServer(b)
 		spread(b, f.fail, func() func(int) error {
 			return func(uid int) error {
-				_, err := f.store.Update(b.Context(), uid, func(db *database.Database) error { return db.ResetImportStatus(nil) })
+				_, err := store.Update(b.Context(), f.store, store.Databases, uid, func(db *database.Database) error { return db.ResetImportStatus(nil) })
 				return err
 			}
 		})
@@ -81,10 +82,10 @@ func (f *fixture) fail() {
 				db.Import.Status, db.Import.FailureReason = database.ImportFailed, database.FileCorrupted
 				return nil
 			}
-			_, err := f.store.Update(f.t.Context(), db.UID, failed)
+			_, err := store.Update(f.t.Context(), f.store, store.Databases, db.UID, failed)
 			if errors.Is(err, database.ErrNotExist) {
 				failed(db)
-				_, err = f.store.Create(f.t.Context(), db)
+				_, err = store.Create(f.t.Context(), f.store, db)
 			}
 			if err != nil {
 				f.t.Error(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/event/eventtest"
+	"github.com/reimport/reimport/internal/store"
 )
 
 // attack opens page, in which TARGET stands for the server, on another port of host. The browser has logged in to the
@@ -65,7 +66,7 @@ func (f *fixture) storeSources(uid int) {
 	}
 	source := database.Source{Type: database.SourceMountPoint, Location: path}
 	db := &database.Database{UID: uid, Name: "x", Type: "redis", Status: database.Active, Import: database.Import{Sources: []database.Source{source}}}
-	if _, err := f.store.Create(f.t.Context(), db); err != nil {
+	if _, err := store.Create(f.t.Context(), f.store, db); err != nil {
 		f.t.Fatal(err)
 	}
 }

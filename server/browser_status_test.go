@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
 )
 
 func (p *tab) logIn(email, password string) {
@@ -42,7 +43,7 @@ func (p *tab) reset(uid int) {
 
 func (f *fixture) change(uid int, change func(db *database.Database)) {
 	f.t.Helper()
-	if _, err := f.store.Update(context.Background(), uid, func(db *database.Database) error { change(db); return nil }); err != nil {
+	if _, err := store.Update(context.Background(), f.store, store.Databases, uid, func(db *database.Database) error { change(db); return nil }); err != nil {
 		f.t.Error(err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/server"
 )
 
@@ -83,5 +84,5 @@ func (f *fixture) forget(t *testing.T, method, path string, w *httptest.Response
 	if err := json.Unmarshal(w.Body.Bytes(), &created); err != nil {
 		t.Fatal(err)
 	}
-	f.store.Delete(t.Context(), created.UID, func(*database.Database) error { return nil })
+	store.Delete(t.Context(), f.store, store.Databases, created.UID, func(*database.Database) error { return nil })
 }

@@ -5,11 +5,12 @@ import (
 
 	"github.com/reimport/reimport/gen/rest"
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
 )
 
 // ResetBDBImportStatus implements PUT /v1/bdbs/{uid}/actions/import_reset_status.
 func (s *Server) ResetBDBImportStatus(ctx context.Context, r rest.ResetBDBImportStatusRequestObject) (rest.ResetBDBImportStatusResponseObject, error) {
-	_, err := s.store.Update(ctx, r.UID, func(db *database.Database) error { return db.ResetImportStatus(s.modules) })
+	_, err := store.Update(ctx, s.store, store.Databases, r.UID, func(db *database.Database) error { return db.ResetImportStatus(s.modules) })
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +27,7 @@ func (s *Server) StartBDBImport(ctx context.Context, r rest.StartBDBImportReques
 		}
 	}
 	run := s.importer.NewRun()
-	_, err := s.store.Update(ctx, r.UID, func(db *database.Database) error { return db.StartImport(s.modules, sources, run) })
+	_, err := store.Update(ctx, s.store, store.Databases, r.UID, func(db *database.Database) error { return db.StartImport(s.modules, sources, run) })
 	if err != nil {
 		return nil, err
 	}

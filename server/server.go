@@ -27,7 +27,7 @@ type strictHandlerFunc = rest.StrictHandlerFunc
 
 // Config is what a Server stands on. Everything in it is needed but Lockout, Lockouts, ShowCredentials and TrustedOrigins.
 type Config struct {
-	Store    *store.Store
+	Store    store.Store
 	Importer *importer.Importer
 	Users    []access.User
 	Modules  database.Catalog
@@ -45,7 +45,7 @@ type Config struct {
 type Server struct {
 	echo     *echo.Echo
 	auth     *authenticator
-	store    *store.Store
+	store    store.Store
 	importer *importer.Importer
 	modules  database.Catalog
 	views    *views

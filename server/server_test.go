@@ -20,6 +20,7 @@ import (
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/internal/store/bolt"
 	"github.com/reimport/reimport/server"
 )
 
@@ -35,7 +36,7 @@ type fixture struct {
 	*httptest.Server
 	t        testing.TB
 	contract *contract
-	store    *store.Store
+	store    store.Store
 	events   *eventtest.Recorder
 	clock    *clock
 }
@@ -73,7 +74,7 @@ func start(t testing.TB, change ...func(*server.Config)) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := store.Open(filepath.Join(t.TempDir(), "reimport.db"))
+	st, err := bolt.Open(filepath.Join(t.TempDir(), "reimport.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,7 @@ func start(t testing.TB, change ...func(*server.Config)) *fixture {
 	}
 	t.Cleanup(func() { im.Close() })
 	for _, db := range demo.Databases {
-		if _, err := st.Create(t.Context(), db); err != nil {
+		if _, err := store.Create(t.Context(), st, db); err != nil {
 			t.Fatal(err)
 		}
 	}

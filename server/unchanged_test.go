@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/server"
 )
 
@@ -48,7 +49,7 @@ func (f *fixture) record(t *testing.T, uid string) *database.Database {
 	if _, err := fmt.Sscan(uid, &n); err != nil {
 		t.Fatal(err)
 	}
-	db, err := f.store.Get(t.Context(), n)
+	db, err := store.Get(t.Context(), f.store, store.Databases, n)
 	if err != nil {
 		t.Fatal(err)
 	}

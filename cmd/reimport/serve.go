@@ -15,7 +15,7 @@ import (
 
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
-	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/internal/store/bolt"
 	"github.com/reimport/reimport/server"
 )
 
@@ -73,7 +73,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	if err != nil {
 		return err
 	}
-	st, err := store.Open(filepath.Join(cfg.dataDir, "reimport.db"))
+	st, err := bolt.Open(filepath.Join(cfg.dataDir, "reimport.db"))
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	if err != nil {
 		return usageError(err)
 	}
-	if err := cfg.fill(ctx, st, im, c.Databases, events); err != nil {
+	if err := cfg.fill(ctx, st, im, c, events); err != nil {
 		return err
 	}
 	if err := im.Recover(ctx); err != nil {

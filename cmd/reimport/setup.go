@@ -78,27 +78,32 @@ func (cfg *serveConfig) addUsers(c *seed.Seed, out io.Writer) error {
 	return nil
 }
 
-// fill puts the seed's databases into an empty store. One that has databases keeps them.
-func (cfg *serveConfig) fill(ctx context.Context, st *store.Store, im *importer.Importer, databases []*database.Database, events event.Sink) error {
-	present, err := st.List(ctx)
-	if err != nil {
-		return err
-	}
-	if len(present) > 0 && len(databases) > 0 {
-		events(ctx, event.SeedLeftOut{Present: len(present)})
-		return nil
-	}
-	now := time.Now()
-	for _, db := range databases {
-		if err := im.CheckSources(db.Import.Sources); err != nil {
-			return usageError(fmt.Errorf("%s: database %d: %w", cfg.seed, db.UID, err))
-		}
-		db.CreatedTime, db.LastChangedTime = now, now
-		if _, err := st.Create(ctx, db); err != nil {
+// fill writes what the cluster is made of in one transaction, so that a start that is cut short leaves all of it or
+// nothing. The files have the last word on users and modules. The seed's databases are for a store without any: one that
+// has databases keeps them.
+func (cfg *serveConfig) fill(ctx context.Context, st store.Store, im *importer.Importer, c *seed.Seed, events event.Sink) error {
+	now, present := time.Now(), 0
+	err := st.Update(ctx, func(tx *store.Tx) error {
+		present = store.Databases.Len(tx)
+		err := errors.Join(store.Users.Replace(tx, c.Users), store.Modules.Replace(tx, c.Modules))
+		if err != nil || present > 0 {
 			return err
 		}
+		for _, db := range c.Databases {
+			if err := im.CheckSources(db.Import.Sources); err != nil {
+				return usageError(fmt.Errorf("%s: database %d: %w", cfg.seed, db.UID, err))
+			}
+			db.CreatedTime, db.LastChangedTime = now, now
+			if _, err := store.Insert(tx, db); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && present > 0 && len(c.Databases) > 0 {
+		events(ctx, event.SeedLeftOut{Present: present})
 	}
-	return nil
+	return err
 }
 
 // certificate returns the TLS configuration, nil for none, and the CA to trust where the certificate is our own.

@@ -10,6 +10,7 @@ import (
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/importer/rdb"
 	"github.com/reimport/reimport/internal/importer/source"
+	"github.com/reimport/reimport/internal/store"
 )
 
 // reportEvery is the time between two looks at the record: to note progress, and to see that it still is this run's.
@@ -86,7 +87,7 @@ func (a *attempt) do() error {
 
 // record returns the database while its import is this run's.
 func (a *attempt) record() (*database.Database, error) {
-	db, err := a.im.store.Get(a.ctx, a.uid)
+	db, err := store.Get(a.ctx, a.im.store, store.Databases, a.uid)
 	if err == nil && db.Import.Run != a.run {
 		err = database.ErrStaleRun
 	}
@@ -94,7 +95,7 @@ func (a *attempt) record() (*database.Database, error) {
 }
 
 func (a *attempt) update(ctx context.Context, rule func(*database.Database) error) error {
-	_, err := a.im.store.Update(ctx, a.uid, rule)
+	_, err := store.Update(ctx, a.im.store, store.Databases, a.uid, rule)
 	return err
 }
 

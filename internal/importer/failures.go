@@ -9,6 +9,7 @@ import (
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer/rdb"
 	"github.com/reimport/reimport/internal/importer/source"
+	"github.com/reimport/reimport/internal/store"
 )
 
 var errShutdown = errors.New("the server shuts down")
@@ -53,7 +54,7 @@ func (im *Importer) end(a *attempt, err error) {
 	}
 	for told := false; !isLost(err); told = true {
 		// The store is not to be held up by the shutdown that may have ended the run.
-		_, failed := im.store.Update(context.Background(), a.uid, func(db *database.Database) error {
+		_, failed := store.Update(context.Background(), im.store, store.Databases, a.uid, func(db *database.Database) error {
 			return db.FailImport(a.run, reason(err))
 		})
 		if failed == nil {

@@ -14,12 +14,13 @@ import (
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/importer/rdb"
 	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/internal/store/bolt"
 )
 
 // bench is a store, an importer that may read below dir, and its events.
 type bench struct {
 	testing.TB
-	store  *store.Store
+	store  store.Store
 	im     *importer.Importer
 	dir    string
 	events *eventtest.Recorder
@@ -30,7 +31,7 @@ func newBench(t testing.TB, configure ...func(*importer.Config)) *bench {
 	t.Helper()
 	b := &bench{TB: t, dir: t.TempDir(), events: eventtest.NewRecorder()}
 	var err error
-	if b.store, err = store.Open(filepath.Join(t.TempDir(), "test.db")); err != nil {
+	if b.store, err = bolt.Open(filepath.Join(t.TempDir(), "test.db")); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.store.Close() })
@@ -70,7 +71,7 @@ func (b *bench) create(limit int64) int {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if db, err = b.store.Create(b.Context(), db); err != nil {
+	if db, err = store.Create(b.Context(), b.store, db); err != nil {
 		b.Fatal(err)
 	}
 	return db.UID
@@ -87,14 +88,14 @@ func (b *bench) start(uid int, sources ...database.Source) (run string) {
 
 func (b *bench) update(uid int, rule func(*database.Database) error) {
 	b.Helper()
-	if _, err := b.store.Update(context.WithoutCancel(b.Context()), uid, rule); err != nil {
+	if _, err := store.Update(context.WithoutCancel(b.Context()), b.store, store.Databases, uid, rule); err != nil {
 		b.Fatal(err)
 	}
 }
 
 func (b *bench) get(uid int) *database.Database {
 	b.Helper()
-	db, err := b.store.Get(context.WithoutCancel(b.Context()), uid)
+	db, err := store.Get(context.WithoutCancel(b.Context()), b.store, store.Databases, uid)
 	if err != nil {
 		b.Fatal(err)
 	}

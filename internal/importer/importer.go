@@ -51,7 +51,7 @@ type Config struct {
 // Importer runs imports. Its methods may be called from many goroutines.
 type Importer struct {
 	cfg     Config
-	store   *store.Store
+	store   store.Store
 	sources *source.Opener
 	ctx     context.Context // ends the runs
 	stop    context.CancelCauseFunc
@@ -71,7 +71,7 @@ type job struct {
 
 // New returns an Importer that reports into st, or what is wrong with cfg. It removes what a dead process has left in
 // SpoolDir. The caller closes the Importer, and st only after that.
-func New(st *store.Store, cfg Config) (*Importer, error) {
+func New(st store.Store, cfg Config) (*Importer, error) {
 	switch {
 	case cfg.MaxDownload < 0:
 		return nil, errors.New("expected a largest download of 0 bytes or more")
@@ -191,7 +191,7 @@ func (im *Importer) Close() error {
 // Recover ends the imports that a dead process has left under way. Call it before the first Start. An import without a
 // run stays as it is: such a record was made to show one.
 func (im *Importer) Recover(ctx context.Context) error {
-	all, err := im.store.List(ctx)
+	all, err := store.List(ctx, im.store, store.Databases)
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func (im *Importer) Recover(ctx context.Context) error {
 		if run == "" {
 			continue
 		}
-		_, err := im.store.Update(ctx, db.UID, func(db *database.Database) error {
+		_, err := store.Update(ctx, im.store, store.Databases, db.UID, func(db *database.Database) error {
 			return db.FailImport(run, database.GeneralError)
 		})
 		if err != nil {

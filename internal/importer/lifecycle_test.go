@@ -21,6 +21,7 @@ import (
 	"github.com/reimport/reimport/internal/event/eventtest"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/importer/rdb"
+	"github.com/reimport/reimport/internal/store"
 )
 
 // ticking makes the importer's clock go on by step at every look, of which it first tells look, if that is set. The importer
@@ -146,7 +147,7 @@ func TestLostRecord(t *testing.T) {
 	content := long.end()
 	lose := map[string]func(*bench, int){
 		"deleted": func(b *bench, uid int) {
-			err := b.store.Delete(context.Background(), uid, func(*database.Database) error { return nil })
+			err := store.Delete(context.Background(), b.store, store.Databases, uid, func(*database.Database) error { return nil })
 			if err != nil {
 				b.Error(err)
 			}
@@ -212,7 +213,7 @@ func (b *bench) wantDropped(uid int) {
 	if end, ok := b.ended(uid).(event.ImportDropped); !ok || end.Level() != slog.LevelWarn {
 		b.Errorf("it ended with %+v", end)
 	}
-	if db, err := b.store.Get(context.Background(), uid); err == nil && db.Import.Status == database.ImportFailed {
+	if db, err := store.Get(context.Background(), b.store, store.Databases, uid); err == nil && db.Import.Status == database.ImportFailed {
 		b.Error("the run failed an import that is not its own")
 	}
 	if told := eventtest.All[event.ImportSimulated](b.events); len(told) > 0 {

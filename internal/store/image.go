@@ -2,55 +2,77 @@ package store
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"slices"
-
-	"github.com/reimport/reimport/internal/database"
 )
 
-// image is the state of all records at one moment. It never changes, nor does what it holds.
-type image struct {
-	databases []*database.Database // by ascending uid
-	lastUID   int                  // the highest that was ever in use
+// Image is all records at one revision, decoded. It never changes, nor does what it holds, so reads need no lock.
+// Implementations of Store publish one after the other.
+type Image struct {
+	revision Revision
+	trees    map[string]tree // by kind
 }
 
-func (i image) search(uid int) (int, bool) {
-	return slices.BinarySearchFunc(i.databases, uid, func(db *database.Database, uid int) int {
-		return cmp.Compare(db.UID, uid)
-	})
+// Change is what became of one record.
+type Change struct {
+	Kind, Key string
+	Encoded   []byte // the record as it is at rest; nil if it has gone
+	kind      kind
+	record    any // a pointer to it, shared; nil if it has gone
 }
 
-func (i image) find(uid int) (*database.Database, error) {
-	at, found := i.search(uid)
-	if !found {
-		return nil, database.ErrNotExist
-	}
-	return i.databases[at], nil
-}
+// Revision returns the image's revision.
+func (i *Image) Revision() Revision { return i.revision }
 
-// with returns the image after c. It copies a pointer for each record, which costs little beside a write to disk and
-// spares readers a lock.
-func (i image) with(c change) image {
-	at, found := i.search(c.uid)
-	rest := at
-	if found {
-		rest++
-	}
-	next := make([]*database.Database, 0, len(i.databases)+1)
-	next = append(next, i.databases[:at]...)
-	if c.record != nil {
-		next = append(next, c.record)
-	}
-	return image{append(next, i.databases[rest:]...), max(i.lastUID, c.uid)}
-}
+// View returns a transaction that reads the image.
+func (i *Image) View() *Tx { return &Tx{image: i} }
 
-func (i image) freeUID() int {
-	if i.lastUID < database.MaxUID {
-		return i.lastUID + 1
+// Begin returns a transaction upon the image, which stays as it is.
+func (i *Image) Begin() *Tx { return &Tx{image: i, writable: true} }
+
+// With returns the image after a transaction upon it, one revision later. The changes are as Tx.Changes returns them.
+func (i *Image) With(changes []Change) *Image {
+	next := &Image{i.revision + 1, maps.Clone(i.trees)}
+	if next.trees == nil {
+		next.trees = map[string]tree{}
 	}
-	for n, db := range i.databases {
-		if db.UID != n+1 {
-			return n + 1
+	for len(changes) > 0 {
+		kind := changes[0].Kind
+		n := slices.IndexFunc(changes, func(c Change) bool { return c.Kind != kind })
+		if n < 0 {
+			n = len(changes)
 		}
+		next.trees[kind] = next.trees[kind].with(changes[:n])
+		changes = changes[n:]
 	}
-	return len(i.databases) + 1
+	return next
+}
+
+// Loader gathers the records at rest into an Image.
+type Loader struct{ changes []Change }
+
+// Add decodes a record. It returns an error if that is none, or one with another key.
+func (l *Loader) Add(name, key string, encoded []byte) error {
+	k, err := kindNamed(name)
+	if err != nil {
+		return err
+	}
+	own, record, err := k.decode(encoded)
+	if err != nil {
+		return err
+	}
+	if own != key {
+		return fmt.Errorf("holds the %s %s", name, own)
+	}
+	l.changes = append(l.changes, Change{Kind: name, Key: key, kind: k, record: record})
+	return nil
+}
+
+// Image returns what was added, as it is at a revision.
+func (l *Loader) Image(revision Revision) *Image {
+	slices.SortFunc(l.changes, func(a, b Change) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
+	loaded := new(Image).With(l.changes)
+	loaded.revision = revision
+	return loaded
 }

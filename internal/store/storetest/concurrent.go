@@ -23,12 +23,12 @@ func (s suite) increments(t *testing.T) {
 	f := s.fresh(t)
 	f.add(named(1))
 	together(writers, func(i int) {
-		if _, err := f.Create(t.Context(), named(10+i)); err != nil {
+		if _, err := store.Create(t.Context(), f, named(10+i)); err != nil {
 			t.Errorf("Create: %v", err)
 		}
 		for n := range times {
 			for _, uid := range []int{1, 10 + i} {
-				db, err := f.Update(t.Context(), uid, grow)
+				db, err := store.Update(t.Context(), f, store.Databases, uid, grow)
 				if err != nil {
 					t.Errorf("Update %d: %v", uid, err)
 				} else if uid != 1 && db.MemorySize != int64(n+1) {
@@ -90,7 +90,7 @@ func (f *fixture) compete(places int64, object func() error, seen chan<- any) {
 		}
 		seen <- end
 	}()
-	_, err := f.Update(f.t.Context(), 1, func(db *database.Database) error {
+	_, err := store.Update(f.t.Context(), f, store.Databases, 1, func(db *database.Database) error {
 		db.MemorySize++ // even where there is no place
 		if db.MemorySize > places {
 			return object()
@@ -115,7 +115,7 @@ func (s suite) closeWaits(t *testing.T) {
 	for i := range writers {
 		all.Go(func() {
 			for {
-				db, err := f.Update(t.Context(), i+1, grow)
+				db, err := store.Update(t.Context(), f, store.Databases, i+1, grow)
 				if errors.Is(err, store.ErrClosed) {
 					return
 				}
@@ -136,7 +136,7 @@ func (s suite) closeWaits(t *testing.T) {
 		t.Errorf("Close: %v", err)
 	}
 	all.Wait()
-	f.Backend = f.open(t, f.path)
+	f.Store = f.Open(t, f.path)
 	for i := range writers {
 		f.equal("changes to a database", f.get(i+1).MemorySize, changed[i])
 	}

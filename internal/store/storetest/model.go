@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
 )
 
 // model compares the store with a map, through any sequence of calls.
@@ -21,7 +22,7 @@ func (s suite) model(t *testing.T) {
 			r.Fatal(err)
 		}
 		f := &fixture{suite: s, t: t, path: filepath.Join(dir, "store")}
-		f.Backend = s.open(t, f.path)
+		f.Store = s.Open(t, f.path)
 		defer f.Close()
 		m := &model{f: f, records: map[int]*database.Database{}}
 		r.Repeat(rapid.StateMachineActions(m))
@@ -50,7 +51,7 @@ func (m *model) want(r *rapid.T, uid int, err, objection error) bool {
 
 func (m *model) Create(r *rapid.T) {
 	uid := rapid.IntRange(0, 6).Draw(r, "uid, 0 for any")
-	db, err := m.f.Create(m.f.t.Context(), named(uid))
+	db, err := store.Create(m.f.t.Context(), m.f, named(uid))
 	if m.records[uid] != nil {
 		if !errors.Is(err, database.ErrUIDExists) {
 			r.Fatalf("got %v, want %v", err, database.ErrUIDExists)
@@ -80,7 +81,7 @@ func (m *model) Update(r *rapid.T) {
 		db.Settings["size"] = setting
 		return objection
 	}
-	_, err := m.f.Update(m.f.t.Context(), uid, rule)
+	_, err := store.Update(m.f.t.Context(), m.f, store.Databases, uid, rule)
 	if m.want(r, uid, err, objection) {
 		_ = rule(m.records[uid])
 	}
@@ -89,7 +90,7 @@ func (m *model) Update(r *rapid.T) {
 func (m *model) Delete(r *rapid.T) {
 	uid := m.uid(r)
 	objection := rapid.SampledFrom([]error{nil, database.ErrBusy}).Draw(r, "objection")
-	err := m.f.Delete(m.f.t.Context(), uid, func(*database.Database) error { return objection })
+	err := store.Delete(m.f.t.Context(), m.f, store.Databases, uid, func(*database.Database) error { return objection })
 	if m.want(r, uid, err, objection) {
 		delete(m.records, uid)
 	}
@@ -97,7 +98,7 @@ func (m *model) Delete(r *rapid.T) {
 
 func (m *model) Get(r *rapid.T) {
 	uid := m.uid(r)
-	db, err := m.f.Get(m.f.t.Context(), uid)
+	db, err := store.Get(m.f.t.Context(), m.f, store.Databases, uid)
 	if m.want(r, uid, err, nil) {
 		m.f.equal("Get", db, m.records[uid])
 	}

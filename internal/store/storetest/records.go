@@ -50,7 +50,7 @@ func (s suite) choosesUIDs(t *testing.T) {
 	next(1)
 	f.add(named(7))
 	next(8)
-	if _, err := f.Create(t.Context(), named(7)); !errors.Is(err, database.ErrUIDExists) {
+	if _, err := store.Create(t.Context(), f, named(7)); !errors.Is(err, database.ErrUIDExists) {
 		t.Fatalf("Create of a taken uid: %v", err)
 	}
 	f.drop(8)
@@ -111,14 +111,14 @@ func (s suite) delete(t *testing.T) {
 	for uid := range 3 {
 		f.add(full(uid + 1))
 	}
-	err := f.Delete(t.Context(), 2, func(db *database.Database) error {
+	err := store.Delete(t.Context(), f, store.Databases, 2, func(db *database.Database) error {
 		f.equal("what the rule is given", db, full(2))
 		return db.Delete()
 	})
 	if err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
-	if _, err := f.Get(t.Context(), 2); !errors.Is(err, database.ErrNotExist) {
+	if _, err := store.Get(t.Context(), f, store.Databases, 2); !errors.Is(err, database.ErrNotExist) {
 		t.Errorf("Get: %v", err)
 	}
 	f.reopen()
@@ -137,19 +137,26 @@ func (s suite) refuses(t *testing.T) {
 		call func(f *fixture) error
 		want error // nil where any will do
 	}{
-		"get missing":    {func(f *fixture) error { _, err := f.Get(f.t.Context(), 2); return err }, database.ErrNotExist},
-		"get no uid":     {func(f *fixture) error { _, err := f.Get(f.t.Context(), -1); return err }, database.ErrNotExist},
-		"update missing": {func(f *fixture) error { _, err := f.Update(f.t.Context(), 2, grow); return err }, database.ErrNotExist},
-		"delete missing": {func(f *fixture) error { return f.Delete(f.t.Context(), 2, keep) }, database.ErrNotExist},
-		"create taken":   {func(f *fixture) error { _, err := f.Create(f.t.Context(), named(1)); return err }, database.ErrUIDExists},
-		"update refused": {func(f *fixture) error { _, err := f.Update(f.t.Context(), 1, spoilAndRefuse); return err }, own},
-		"delete refused": {func(f *fixture) error { return f.Delete(f.t.Context(), 1, spoilAndRefuse) }, own},
+		"get missing":    {func(f *fixture) error { _, err := store.Get(f.t.Context(), f, store.Databases, 2); return err }, database.ErrNotExist},
+		"get no uid":     {func(f *fixture) error { _, err := store.Get(f.t.Context(), f, store.Databases, -1); return err }, database.ErrNotExist},
+		"update missing": {func(f *fixture) error { _, err := store.Update(f.t.Context(), f, store.Databases, 2, grow); return err }, database.ErrNotExist},
+		"delete missing": {func(f *fixture) error { return store.Delete(f.t.Context(), f, store.Databases, 2, keep) }, database.ErrNotExist},
+		"create taken":   {func(f *fixture) error { _, err := store.Create(f.t.Context(), f, named(1)); return err }, database.ErrUIDExists},
+		"update refused": {func(f *fixture) error {
+			_, err := store.Update(f.t.Context(), f, store.Databases, 1, spoilAndRefuse)
+			return err
+		}, own},
+		"delete refused": {func(f *fixture) error { return store.Delete(f.t.Context(), f, store.Databases, 1, spoilAndRefuse) }, own},
 		"moved": {func(f *fixture) error {
-			_, err := f.Update(f.t.Context(), 1, func(db *database.Database) error { db.UID = 2; return nil })
+			_, err := store.Update(f.t.Context(), f, store.Databases, 1, func(db *database.Database) error { db.UID = 2; return nil })
 			return err
 		}, nil},
 		"setting without JSON": {func(f *fixture) error {
-			_, err := f.Create(f.t.Context(), &database.Database{Settings: map[string]json.RawMessage{"a": json.RawMessage("{")}})
+			_, err := store.Create(f.t.Context(), f, &database.Database{Settings: map[string]json.RawMessage{"a": json.RawMessage("{")}})
+			return err
+		}, nil},
+		"not UTF-8": {func(f *fixture) error {
+			_, err := store.Create(f.t.Context(), f, &database.Database{Name: "\xff"})
 			return err
 		}, nil},
 	}
@@ -171,7 +178,7 @@ func (s suite) refuses(t *testing.T) {
 func (s suite) uidRange(t *testing.T) {
 	f := s.fresh(t)
 	for _, uid := range []int{-1, database.MaxUID + 1} {
-		_, err := f.Create(t.Context(), named(uid))
+		_, err := store.Create(t.Context(), f, named(uid))
 		var refused *database.FieldError
 		if !errors.As(err, &refused) || refused.Field != "uid" {
 			t.Errorf("Create %d: %v", uid, err)
@@ -190,7 +197,6 @@ func (s suite) answersAsStored(t *testing.T) {
 		"empty settings": {Settings: map[string]json.RawMessage{}},
 		"spaces":         {Settings: map[string]json.RawMessage{"a": json.RawMessage(" [ 1, null ]\n")}},
 		"null":           {Settings: map[string]json.RawMessage{"a": nil}, BackupPolicy: database.BackupPolicy{Location: json.RawMessage("null")}},
-		"not UTF-8":      {Name: "\xff"},
 	}
 	for name, given := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -227,10 +233,10 @@ func (s suite) sharesNothing(t *testing.T) {
 	pass(f.change(1, take))
 	pass(f.get(1))
 	pass(f.list()[0])
-	if _, err := f.Update(t.Context(), 1, refuse); !errors.Is(err, database.ErrBusy) {
+	if _, err := store.Update(t.Context(), f, store.Databases, 1, refuse); !errors.Is(err, database.ErrBusy) {
 		t.Fatalf("Update: %v", err)
 	}
-	if err := f.Delete(t.Context(), 1, refuse); !errors.Is(err, database.ErrBusy) {
+	if err := store.Delete(t.Context(), f, store.Databases, 1, refuse); !errors.Is(err, database.ErrBusy) {
 		t.Fatalf("Delete: %v", err)
 	}
 	want := full(1)
@@ -288,11 +294,11 @@ func (s suite) contextEnded(t *testing.T) {
 // calls holds one of each, all of which would do for a store that holds database 1.
 func (f *fixture) calls(ctx context.Context) map[string]func() error {
 	return map[string]func() error{
-		"Get":                      func() error { _, err := f.Get(ctx, 1); return err },
-		"List":                     func() error { _, err := f.List(ctx); return err },
-		"Create":                   func() error { _, err := f.Create(ctx, named(2)); return err },
-		"Update":                   func() error { _, err := f.Update(ctx, 1, grow); return err },
-		"Update, changing nothing": func() error { _, err := f.Update(ctx, 1, keep); return err },
-		"Delete":                   func() error { return f.Delete(ctx, 1, keep) },
+		"Get":                      func() error { _, err := store.Get(ctx, f, store.Databases, 1); return err },
+		"List":                     func() error { _, err := store.List(ctx, f, store.Databases); return err },
+		"Create":                   func() error { _, err := store.Create(ctx, f, named(2)); return err },
+		"Update":                   func() error { _, err := store.Update(ctx, f, store.Databases, 1, grow); return err },
+		"Update, changing nothing": func() error { _, err := store.Update(ctx, f, store.Databases, 1, keep); return err },
+		"Delete":                   func() error { return store.Delete(ctx, f, store.Databases, 1, keep) },
 	}
 }

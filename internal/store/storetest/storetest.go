@@ -2,29 +2,27 @@
 package storetest
 
 import (
-	"context"
 	"path/filepath"
 	"reflect"
 	"strconv"
 	"testing"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
 )
 
-// Backend is what the suite needs of a store. package store says what each method does.
-type Backend interface {
-	Get(ctx context.Context, uid int) (*database.Database, error)
-	List(ctx context.Context) ([]*database.Database, error)
-	Create(ctx context.Context, db *database.Database) (*database.Database, error)
-	Update(ctx context.Context, uid int, rule func(*database.Database) error) (*database.Database, error)
-	Delete(ctx context.Context, uid int, rule func(*database.Database) error) error
-	Close() error
+// Backend makes the stores that the suite looks at.
+type Backend struct {
+	// Open opens a store. A path names one of its own, which is found again when it is opened again; the suite closes
+	// every store that it opens.
+	Open func(t testing.TB, path string) store.Store
+	// Kill returns the path of what would be left of the open store at path if its process ended now. The store goes on.
+	Kill func(t testing.TB, path string) string
 }
 
-// Run holds the backend that open gives against the suite. A path names a store of its own, which is found again when
-// it is opened again; the suite closes every backend that it opens.
-func Run(t *testing.T, open func(t *testing.T, path string) Backend) {
-	s := suite{open}
+// Run holds the stores of a backend against the suite.
+func Run(t *testing.T, b Backend) {
+	s := suite{b}
 	t.Run("Create", s.create)
 	t.Run("ChoosesUIDs", s.choosesUIDs)
 	t.Run("UIDRange", s.uidRange)
@@ -40,15 +38,24 @@ func Run(t *testing.T, open func(t *testing.T, path string) Backend) {
 	t.Run("Objections", s.objections)
 	t.Run("CloseWaits", s.closeWaits)
 	t.Run("Model", s.model)
+	t.Run("Kinds", s.kinds)
+	t.Run("ReadsItsOwn", s.readsItsOwn)
+	t.Run("AllOrNothing", s.allOrNothing)
+	t.Run("ViewStands", s.viewStands)
+	t.Run("Linearizable", s.linearizable)
+	t.Run("Killed", s.killed)
+	t.Run("Revisions", s.revisions)
+	t.Run("Watch", s.watch)
+	t.Run("WatchWhile", s.watchWhile)
+	t.Run("WatchSlow", s.watchSlow)
+	t.Run("WatchEnds", s.watchEnds)
 }
 
-type suite struct {
-	open func(t *testing.T, path string) Backend
-}
+type suite struct{ Backend }
 
 // fixture is a store under test and the way back to it.
 type fixture struct {
-	Backend
+	store.Store
 	suite
 	t    *testing.T
 	path string
@@ -56,7 +63,7 @@ type fixture struct {
 
 func (s suite) fresh(t *testing.T) *fixture {
 	f := &fixture{suite: s, t: t, path: filepath.Join(t.TempDir(), "store")}
-	f.Backend = s.open(t, f.path)
+	f.Store = s.Open(t, f.path)
 	t.Cleanup(func() { _ = f.Close() }) // the test may have closed it
 	return f
 }
@@ -66,12 +73,12 @@ func (f *fixture) reopen() {
 	if err := f.Close(); err != nil {
 		f.t.Fatalf("Close: %v", err)
 	}
-	f.Backend = f.open(f.t, f.path)
+	f.Store = f.Open(f.t, f.path)
 }
 
 func (f *fixture) add(db *database.Database) *database.Database {
 	f.t.Helper()
-	added, err := f.Create(f.t.Context(), db)
+	added, err := store.Create(f.t.Context(), f, db)
 	if err != nil {
 		f.t.Fatalf("Create %d: %v", db.UID, err)
 	}
@@ -80,7 +87,7 @@ func (f *fixture) add(db *database.Database) *database.Database {
 
 func (f *fixture) change(uid int, rule func(*database.Database) error) *database.Database {
 	f.t.Helper()
-	db, err := f.Update(f.t.Context(), uid, rule)
+	db, err := store.Update(f.t.Context(), f, store.Databases, uid, rule)
 	if err != nil {
 		f.t.Fatalf("Update %d: %v", uid, err)
 	}
@@ -89,14 +96,14 @@ func (f *fixture) change(uid int, rule func(*database.Database) error) *database
 
 func (f *fixture) drop(uid int) {
 	f.t.Helper()
-	if err := f.Delete(f.t.Context(), uid, keep); err != nil {
+	if err := store.Delete(f.t.Context(), f, store.Databases, uid, keep); err != nil {
 		f.t.Fatalf("Delete %d: %v", uid, err)
 	}
 }
 
 func (f *fixture) get(uid int) *database.Database {
 	f.t.Helper()
-	db, err := f.Get(f.t.Context(), uid)
+	db, err := store.Get(f.t.Context(), f, store.Databases, uid)
 	if err != nil {
 		f.t.Fatalf("Get %d: %v", uid, err)
 	}
@@ -105,7 +112,7 @@ func (f *fixture) get(uid int) *database.Database {
 
 func (f *fixture) list() []*database.Database {
 	f.t.Helper()
-	all, err := f.List(f.t.Context())
+	all, err := store.List(f.t.Context(), f, store.Databases)
 	if err != nil {
 		f.t.Fatalf("List: %v", err)
 	}

@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/internal/store/bolt"
 )
 
 // typical is a database as Redis 8 bundles modules with it, after a failed import.
@@ -32,9 +33,9 @@ func typical(uid, settings int) (*database.Database, database.Catalog) {
 }
 
 // bench gives a store that holds n typical databases.
-func bench(b *testing.B, n, settings int) (*store.Store, database.Catalog) {
+func bench(b *testing.B, n, settings int) (*bolt.Store, database.Catalog) {
 	b.Helper()
-	s, err := store.Open(filepath.Join(b.TempDir(), "store"))
+	s, err := bolt.Open(filepath.Join(b.TempDir(), "store"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func BenchmarkUpdateNoChange(b *testing.B) {
 			commits := s.Commits(b)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := s.Update(b.Context(), 1, reset); err != nil {
+				if _, err := store.Update(b.Context(), s, store.Databases, 1, reset); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -69,7 +70,7 @@ func BenchmarkUpdateLone(b *testing.B) {
 	commits := s.Commits(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Update(b.Context(), 1, grow); err != nil {
+		if _, err := store.Update(b.Context(), s, store.Databases, 1, grow); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -86,7 +87,7 @@ func BenchmarkUpdateParallel(b *testing.B) {
 	for i := range goroutines {
 		all.Go(func() {
 			for n := i; n < b.N; n += goroutines {
-				if _, err := s.Update(b.Context(), i+1, grow); err != nil {
+				if _, err := store.Update(b.Context(), s, store.Databases, i+1, grow); err != nil {
 					b.Error(err)
 				}
 			}
@@ -100,7 +101,7 @@ func BenchmarkGet(b *testing.B) {
 	s, _ := bench(b, 1, 4)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Get(b.Context(), 1); err != nil {
+		if _, err := store.Get(b.Context(), s, store.Databases, 1); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -110,7 +111,7 @@ func BenchmarkList1000(b *testing.B) {
 	s, _ := bench(b, 1000, 4)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.List(b.Context()); err != nil {
+		if _, err := store.List(b.Context(), s, store.Databases); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/internal/store/bolt"
 )
 
 func TestNoChangeWritesNothing(t *testing.T) {
@@ -40,7 +41,7 @@ func TestNoChangeWritesNothing(t *testing.T) {
 	for name, rule := range rules {
 		t.Run(name, func(t *testing.T) {
 			commits, writes := s.Commits(t), s.Writes()
-			after, err := s.Update(t.Context(), 1, rule)
+			after, err := store.Update(t.Context(), s, store.Databases, 1, rule)
 			if refused := name == "refusal"; refused != errors.Is(err, database.ErrBusy) || !refused && !reflect.DeepEqual(after, db) {
 				t.Errorf("Update: %+v, %v; want %+v", after, err, db)
 			}
@@ -72,7 +73,7 @@ func TestLoneChangeGoesAtOnce(t *testing.T) {
 		start := time.Now()
 		for range 10 {
 			commits := s.Commits(t)
-			if _, err := s.Update(t.Context(), 1, grow); err != nil {
+			if _, err := store.Update(t.Context(), s, store.Databases, 1, grow); err != nil {
 				t.Fatal(err)
 			}
 			if n := s.Commits(t) - commits; n != 1 {
@@ -106,7 +107,7 @@ func TestChangesShareACommit(t *testing.T) {
 	var all sync.WaitGroup
 	for range writers {
 		all.Go(func() {
-			if _, err := s.Update(t.Context(), 1, onTurn(turn)); err != nil {
+			if _, err := store.Update(t.Context(), s, store.Databases, 1, onTurn(turn)); err != nil {
 				t.Errorf("Update: %v", err)
 			}
 		})
@@ -114,7 +115,7 @@ func TestChangesShareACommit(t *testing.T) {
 	for range writers {
 		<-turn
 	}
-	if db, err := s.Get(t.Context(), 1); err != nil || db.MemorySize != 0 {
+	if db, err := store.Get(t.Context(), s, store.Databases, 1); err != nil || db.MemorySize != 0 {
 		t.Errorf("Get before the commit: %+v, %v", db, err)
 	}
 	release()
@@ -122,7 +123,7 @@ func TestChangesShareACommit(t *testing.T) {
 	if n := s.Commits(t) - commits; n != 1 {
 		t.Errorf("%d commits for %d changes", n, writers)
 	}
-	if db, err := s.Get(t.Context(), 1); err != nil || db.MemorySize != writers {
+	if db, err := store.Get(t.Context(), s, store.Databases, 1); err != nil || db.MemorySize != writers {
 		t.Errorf("Get: %+v, %v", db, err)
 	}
 }
@@ -134,9 +135,9 @@ func TestChangeMadeMeanwhileWritesNothing(t *testing.T) {
 	commits := s.Commits(t)
 	runs := 0
 	resize := func(db *database.Database) error { db.MemorySize = 7; return nil }
-	_, err := s.Update(t.Context(), 1, func(db *database.Database) error {
+	_, err := store.Update(t.Context(), s, store.Databases, 1, func(db *database.Database) error {
 		if runs++; runs == 1 { // stands for a neighbour at the worst time: a rule is not to call the store
-			if _, err := s.Update(t.Context(), 1, resize); err != nil {
+			if _, err := store.Update(t.Context(), s, store.Databases, 1, resize); err != nil {
 				return err
 			}
 		}
@@ -157,7 +158,7 @@ func TestContextEndsBeforeTurn(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithCancel(t.Context())
 		runs := 0
-		_, err := s.Update(ctx, 1, func(db *database.Database) error {
+		_, err := store.Update(ctx, s, store.Databases, 1, func(db *database.Database) error {
 			runs++
 			cancel()
 			return grow(db)
@@ -172,7 +173,7 @@ func TestContextEndsBeforeTurn(t *testing.T) {
 	turn, first := make(chan struct{}), make(chan error)
 	go func() {
 		runs := 0
-		_, err := s.Update(t.Context(), 1, func(db *database.Database) error {
+		_, err := store.Update(t.Context(), s, store.Databases, 1, func(db *database.Database) error {
 			if runs++; runs == 2 {
 				turn <- struct{}{}
 				turn <- struct{}{}
@@ -187,7 +188,7 @@ func TestContextEndsBeforeTurn(t *testing.T) {
 	if err := <-first; err != nil {
 		t.Errorf("the change in front: %v", err)
 	}
-	if db, err := s.Get(t.Context(), 1); err != nil || db.MemorySize != 1 {
+	if db, err := store.Get(t.Context(), s, store.Databases, 1); err != nil || db.MemorySize != 1 {
 		t.Errorf("Get: %+v, %v", db, err)
 	}
 }
@@ -199,7 +200,7 @@ func TestContextEndsAfterTurn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	turn, done := make(chan struct{}, 1), make(chan error)
 	go func() {
-		_, err := s.Update(ctx, 1, onTurn(turn))
+		_, err := store.Update(ctx, s, store.Databases, 1, onTurn(turn))
 		done <- err
 	}()
 	<-turn
@@ -208,7 +209,7 @@ func TestContextEndsAfterTurn(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("Update: %v", err)
 	}
-	if db, err := s.Get(t.Context(), 1); err != nil || db.MemorySize != 1 {
+	if db, err := store.Get(t.Context(), s, store.Databases, 1); err != nil || db.MemorySize != 1 {
 		t.Errorf("Get: %+v, %v", db, err)
 	}
 }
@@ -221,7 +222,7 @@ func TestCloseWaitsForChanges(t *testing.T) {
 	release := s.HoldCommits()
 	turn, done, closing := make(chan struct{}, 1), make(chan error), make(chan error)
 	go func() {
-		_, err := s.Update(t.Context(), 1, onTurn(turn))
+		_, err := store.Update(t.Context(), s, store.Databases, 1, onTurn(turn))
 		done <- err
 	}()
 	<-turn
@@ -231,15 +232,23 @@ func TestCloseWaitsForChanges(t *testing.T) {
 	if err := <-closing; !errors.Is(err, store.ErrClosed) {
 		t.Errorf("a Close that does not wait: %v", err)
 	}
-	if _, err := s.Update(t.Context(), 1, grow); !errors.Is(err, store.ErrClosed) {
+	if _, err := store.Update(t.Context(), s, store.Databases, 1, grow); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("Update while closing: %v", err)
 	}
 	release()
 	if err := errors.Join(<-done, <-closing); err != nil {
 		t.Error(err)
 	}
-	if db, err := open(t, path).Get(t.Context(), 1); err != nil || db.MemorySize != 1 {
+	if db, err := store.Get(t.Context(), open(t, path), store.Databases, 1); err != nil || db.MemorySize != 1 {
 		t.Errorf("Get after reopening: %+v, %v", db, err)
+	}
+}
+
+// updating changes database 1 by a rule.
+func updating(rule func(*database.Database) error) func(*store.Tx) error {
+	return func(tx *store.Tx) error {
+		db, err := store.Databases.Get(tx, 1)
+		return errors.Join(err, rule(db), store.Databases.Put(tx, db))
 	}
 }
 
@@ -248,14 +257,14 @@ func TestCloseWritesWhatIsStaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store")
 	s := open(t, path)
 	add(t, s, named(1))
-	settle, err := s.Stage(t.Context(), 1, grow)
+	settle, err := s.Stage(t.Context(), updating(grow))
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if err := settle(); err != nil {
 		t.Errorf("the staged change: %v", err)
 	}
-	if db, err := open(t, path).Get(t.Context(), 1); err != nil || db.MemorySize != 1 {
+	if db, err := store.Get(t.Context(), open(t, path), store.Databases, 1); err != nil || db.MemorySize != 1 {
 		t.Errorf("Get after reopening: %+v, %v", db, err)
 	}
 }
@@ -267,7 +276,7 @@ func TestFailedWrite(t *testing.T) {
 	add(t, s, named(1))
 	settle := make([]func() error, 3)
 	stage := func(i int, rule func(*database.Database) error) (err error) {
-		settle[i], err = s.Stage(t.Context(), 1, rule)
+		settle[i], err = s.Stage(t.Context(), updating(rule))
 		return err
 	}
 	err := errors.Join(
@@ -287,18 +296,18 @@ func TestFailedWrite(t *testing.T) {
 	if !errors.Is(s.Err(), err) {
 		t.Errorf("Err: %v, want %v", s.Err(), err)
 	}
-	if db, err := s.Get(t.Context(), 1); err != nil || db.MemorySize != 0 {
+	if db, err := store.Get(t.Context(), s, store.Databases, 1); err != nil || db.MemorySize != 0 {
 		t.Errorf("Get: %+v, %v", db, err)
 	}
-	if db, err := s.Update(t.Context(), 1, grow); err != nil || db.MemorySize != 1 || s.Err() != nil {
+	if db, err := store.Update(t.Context(), s, store.Databases, 1, grow); err != nil || db.MemorySize != 1 || s.Err() != nil {
 		t.Errorf("Update: %+v, %v; Err: %v", db, err, s.Err())
 	}
 }
 
 // sizes holds the memory sizes of all databases against what they should be.
-func sizes(t *testing.T, s *store.Store, want ...int64) {
+func sizes(t *testing.T, s *bolt.Store, want ...int64) {
 	t.Helper()
-	all, err := s.List(t.Context())
+	all, err := store.List(t.Context(), s, store.Databases)
 	if err != nil || len(all) != len(want) {
 		t.Fatalf("List: %d databases, %v; want %d", len(all), err, len(want))
 	}
@@ -317,9 +326,9 @@ func TestGoesOnFromTheFile(t *testing.T) {
 	add(t, s, named(1))
 	update := func(want error, size int64) {
 		t.Helper()
-		db, err := s.Update(t.Context(), 1, grow)
+		db, err := store.Update(t.Context(), s, store.Databases, 1, grow)
 		if want != nil && errors.Is(err, want) && errors.Is(s.Err(), want) && strings.Contains(err.Error(), path) {
-			db, err = s.Get(t.Context(), 1)
+			db, err = store.Get(t.Context(), s, store.Databases, 1)
 		} else if want != nil {
 			t.Fatalf("Update: %v; Err: %v; want %v", err, s.Err(), want)
 		}
@@ -331,12 +340,12 @@ func TestGoesOnFromTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	update(berrors.ErrDatabaseNotOpen, 0)
-	other, err := store.Open(path)
+	other, err := bolt.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if _, err := other.Update(t.Context(), 1, grow); err != nil {
+	if _, err := store.Update(t.Context(), other, store.Databases, 1, grow); err != nil {
 		t.Fatal(err)
 	}
 	add(t, other, named(2))
@@ -357,15 +366,15 @@ func TestGoesOnFromTheFile(t *testing.T) {
 		}
 		return grow(db)
 	}
-	if _, err := s.Update(t.Context(), 1, first); !errors.Is(err, database.ErrBusy) {
+	if _, err := store.Update(t.Context(), s, store.Databases, 1, first); !errors.Is(err, database.ErrBusy) {
 		t.Errorf("a change that another process was first to make: %v", err)
 	}
 	sizes(t, s, 1, 0)
 	update(nil, 2)
-	if _, err := s.Get(t.Context(), 2); err != nil {
+	if _, err := store.Get(t.Context(), s, store.Databases, 2); err != nil {
 		t.Errorf("Get: %v", err)
 	}
-	if _, err := store.Open(path); !errors.Is(err, store.ErrLocked) {
+	if _, err := bolt.Open(path); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("the store has not locked its file again: %v", err)
 	}
 }

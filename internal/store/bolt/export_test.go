@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"context"
@@ -7,8 +7,11 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
 )
+
+// Sealed gives a record as it is in the file.
+var Sealed = sealed
 
 // Commits returns how many transactions were ever written to the file.
 func (s *Store) Commits(t testing.TB) int {
@@ -37,18 +40,18 @@ func (s *Store) LoseFile() error { return s.file.Close() }
 // CommitWhile commits the open batch; meanwhile runs when that batch takes no more changes, and before the write.
 func (s *Store) CommitWhile(meanwhile func() error) error {
 	b := s.open
-	b.written.Do(func() {
-		s.committing.Lock()
-		defer s.committing.Unlock()
-		result := s.seal()
-		b.err = errors.Join(meanwhile(), s.file.Update(b.put))
-		s.end(b, result)
-	})
+	b.taken.Store(true)
+	s.committing.Lock()
+	defer s.committing.Unlock()
+	defer close(b.written)
+	result, _ := s.seal()
+	b.err = errors.Join(meanwhile(), s.file.Update(b.put))
+	s.end(b, result)
 	return b.err
 }
 
-// Stage does the first half of an Update; settle does the rest.
-func (s *Store) Stage(ctx context.Context, uid int, rule func(*database.Database) error) (settle func() error, err error) {
-	_, joined, err := s.stage(ctx, updating(uid, rule))
+// Stage does the first half of an update; settle does the rest.
+func (s *Store) Stage(ctx context.Context, change func(*store.Tx) error) (settle func() error, err error) {
+	_, joined, err := s.stage(ctx, change)
 	return func() error { return s.settle(joined) }, err
 }

@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"errors"
@@ -13,18 +13,29 @@ import (
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/internal/store/bolt"
 	"github.com/reimport/reimport/internal/store/storetest"
 )
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T, path string) storetest.Backend { return open(t, path) })
+	storetest.Run(t, storetest.Backend{
+		Open: func(t testing.TB, path string) store.Store { return open(t, path) },
+		Kill: func(t testing.TB, path string) string {
+			left := filepath.Join(t.TempDir(), "store")
+			content, err := os.ReadFile(path)
+			if err := errors.Join(err, os.WriteFile(left, content, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			return left
+		},
+	})
 }
 
 // open gives a store whose file is checked when the test is over and has closed it.
-func open(t *testing.T, path string) *store.Store {
+func open(t testing.TB, path string) *bolt.Store {
 	t.Helper()
-	s, err := store.Open(path)
+	s, err := bolt.Open(path)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -37,13 +48,13 @@ func open(t *testing.T, path string) *store.Store {
 	return s
 }
 
-func fresh(t *testing.T) *store.Store {
+func fresh(t *testing.T) *bolt.Store {
 	t.Helper()
 	return open(t, filepath.Join(t.TempDir(), "store"))
 }
 
 // check holds the file against bbolt's own rules.
-func check(t *testing.T, path string) {
+func check(t testing.TB, path string) {
 	t.Helper()
 	raw(t, path, func(tx *bbolt.Tx) error {
 		var all []error
@@ -55,7 +66,7 @@ func check(t *testing.T, path string) {
 }
 
 // raw changes the file behind the store's back.
-func raw(t *testing.T, path string, do func(tx *bbolt.Tx) error) {
+func raw(t testing.TB, path string, do func(tx *bbolt.Tx) error) {
 	t.Helper()
 	file, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
 	if err != nil {
@@ -70,9 +81,9 @@ func named(uid int) *database.Database {
 	return &database.Database{UID: uid, Name: "db", Type: "redis", Status: database.Active}
 }
 
-func add(t testing.TB, s *store.Store, db *database.Database) {
+func add(t testing.TB, s *bolt.Store, db *database.Database) {
 	t.Helper()
-	if _, err := s.Create(t.Context(), db); err != nil {
+	if _, err := store.Create(t.Context(), s, db); err != nil {
 		t.Fatalf("Create %d: %v", db.UID, err)
 	}
 }
@@ -91,10 +102,15 @@ func TestOpenRefuses(t *testing.T) {
 		"locked":           {func(t *testing.T, path string) { open(t, path) }, "store is in use by another process"},
 		"other file":       {func(t *testing.T, path string) { write(t, path, strings.Repeat("no store", 4096)) }, "invalid"},
 		"other bbolt":      {change("", "", ""), "not a store of databases"},
-		"newer schema":     {change("meta", "schema", "2"), "has schema 2; this program knows none newer than 1"},
+		"newer schema":     {change("meta", "schema", "3"), "has schema 3; this program knows 1 to 2"},
+		"schema 0":         {change("meta", "schema", "0"), "has schema 0; this program knows 1 to 2"},
 		"no schema":        {change("meta", "schema", ""), "schema: "},
-		"broken record":    {change("records", "bdb/0000000007", "{"), "record bdb/0000000007: unexpected end of JSON input"},
-		"misplaced record": {change("records", "bdb/0000000007", `{"UID":8}`), "record bdb/0000000007: holds database 8"},
+		"short record":     {change("records", "bdb/0000000007", "{}"), "store is damaged: record bdb/0000000007: its checksum is wrong"},
+		"altered record":   {change("records", "bdb/0000000007", sealedAs("bdb/0000000007", `{"UID":7}`)+" "), "its checksum is wrong"},
+		"moved record":     {change("records", "bdb/0000000007", sealedAs("bdb/0000000008", `{"UID":7}`)), "its checksum is wrong"},
+		"broken record":    {change("records", "bdb/0000000007", sealedAs("bdb/0000000007", "{")), "record bdb/0000000007: unexpected end of JSON input"},
+		"misplaced record": {change("records", "bdb/0000000007", sealedAs("bdb/0000000007", `{"UID":8}`)), "record bdb/0000000007: holds the bdb 0000000008"},
+		"unknown kind":     {change("records", "bdc/0000000007", sealedAs("bdc/0000000007", `{"UID":7}`)), `no kind of records is called "bdc"`},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -103,7 +119,7 @@ func TestOpenRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			row.prepare(t, path)
-			s, err := store.Open(path)
+			s, err := bolt.Open(path)
 			if err == nil {
 				s.Close()
 				t.Fatal("opened")
@@ -117,6 +133,8 @@ func TestOpenRefuses(t *testing.T) {
 		})
 	}
 }
+
+func sealedAs(at, record string) string { return string(bolt.Sealed([]byte(at), []byte(record))) }
 
 // change gives a store one entry that this program would not have written; without a bucket, one in the place of all.
 func change(bucket, key, value string) func(t *testing.T, path string) {
@@ -165,7 +183,7 @@ func TestKeysSortAsUIDs(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"bdb/0000000001", "bdb/0000000009", "bdb/0000000010", "bdb/2147483647"}
+	want := []string{"bdb/0000000001", "bdb/0000000009", "bdb/0000000010", "bdb/2147483647", "counter/bdb"}
 	raw(t, path, func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte("records")).ForEach(func(k, _ []byte) error {
 			if string(k) != want[0] {

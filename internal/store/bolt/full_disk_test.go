@@ -1,6 +1,6 @@
 //go:build unix
 
-package store_test
+package bolt_test
 
 import (
 	"encoding/json"
@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/store"
 )
 
 // limitedRun says, in a test binary's environment, that it was started for one test: the limit on the size of files
@@ -82,14 +83,14 @@ func TestFullDisk(t *testing.T) {
 			}
 			free := fillDisk(t, row.room(info.Size()))
 			for range 3 {
-				_, err := s.Update(t.Context(), 1, row.rule)
+				_, err := store.Update(t.Context(), s, store.Databases, 1, row.rule)
 				if err == nil || !strings.Contains(err.Error(), "file too large") || !errors.Is(s.Err(), err) {
 					t.Errorf("Update: %v; Err: %v", err, s.Err())
 				}
 				sizes(t, s, 0)
 			}
 			free()
-			if _, err := s.Update(t.Context(), 1, row.rule); err != nil || s.Err() != nil {
+			if _, err := store.Update(t.Context(), s, store.Databases, 1, row.rule); err != nil || s.Err() != nil {
 				t.Errorf("Update: %v; Err: %v", err, s.Err())
 			}
 			sizes(t, s, 1)
@@ -121,7 +122,7 @@ func TestDiskFullNowAndThen(t *testing.T) {
 		all.Go(func() {
 			for n := i; ; n++ {
 				uid := []int{1, i + 2}[n%2]
-				_, err := s.Update(t.Context(), uid, grow)
+				_, err := store.Update(t.Context(), s, store.Databases, uid, grow)
 				outcome := written
 				if err != nil {
 					outcome = failed

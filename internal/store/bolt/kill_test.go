@@ -1,4 +1,4 @@
-package store_test
+package bolt_test
 
 import (
 	"bufio"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/internal/store/bolt"
 )
 
 // childPath names, in a test binary's environment, the store that it shall write to until it is killed; its arguments
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 }
 
 func writeUntilKilled(path string, steps []string) error {
-	s, err := store.Open(path)
+	s, err := bolt.Open(path)
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func writeUntilKilled(path string, steps []string) error {
 }
 
 // climb takes one step after the other, and says so after each.
-func climb(s *store.Store, writer, done int) error {
+func climb(s *bolt.Store, writer, done int) error {
 	for n := done + 1; ; n++ {
 		if err := step(s, writer, n); err != nil {
 			return fmt.Errorf("writer %d, step %d: %w", writer, n, err)
@@ -58,16 +59,16 @@ func climb(s *store.Store, writer, done int) error {
 
 // step does the n-th change of a writer. Of four, two create a database; one of them is then updated, the other
 // deleted.
-func step(s *store.Store, writer, n int) error {
+func step(s *bolt.Store, writer, n int) error {
 	ctx, uid := context.Background(), (writer+1)*100_000_000+n
 	var err error
 	switch n % 4 {
 	case 1, 3:
-		_, err = s.Create(ctx, named(uid))
+		_, err = store.Create(ctx, s, named(uid))
 	case 2:
-		_, err = s.Update(ctx, uid-1, func(db *database.Database) error { db.MemorySize = int64(n); return nil })
+		_, err = store.Update(ctx, s, store.Databases, uid-1, func(db *database.Database) error { db.MemorySize = int64(n); return nil })
 	case 0:
-		err = s.Delete(ctx, uid-1, func(*database.Database) error { return nil })
+		err = store.Delete(ctx, s, store.Databases, uid-1, func(*database.Database) error { return nil })
 	}
 	return err
 }
@@ -155,11 +156,11 @@ func killed(t *testing.T, path string, steps []int, acks int) []int {
 
 // databases returns what the store at path holds, by writer.
 func databases(t *testing.T, path string) []map[int]*database.Database {
-	s, err := store.Open(path)
+	s, err := bolt.Open(path)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
-	all, err := s.List(t.Context())
+	all, err := store.List(t.Context(), s, store.Databases)
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}

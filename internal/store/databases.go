@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/reimport/reimport/internal/database"
+)
+
+// Get returns a copy of one record.
+func Get[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T], key K) (*T, error) {
+	tx, err := s.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return k.Get(tx, key)
+}
+
+// List returns copies of all records of a kind as they were at one moment, by ascending key. The slice is empty, not nil,
+// if there are none.
+func List[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T]) ([]*T, error) {
+	tx, err := s.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return k.List(tx), nil
+}
+
+// Update lets rule change one record and returns it as stored. If rule returns an error, that is the error of Update, and
+// the record stays as it was. All that Store.Update says of a change applies to rule.
+func Update[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T], key K, rule func(*T) error) (updated *T, err error) {
+	err = s.Update(ctx, func(tx *Tx) error {
+		record, err := k.Get(tx, key)
+		if err != nil {
+			return err
+		}
+		if err := rule(record); err != nil {
+			return err
+		}
+		if k.keyOf(record) != key {
+			return errors.New("store: a rule changed the key of a record")
+		}
+		updated, err = k.put(tx, record)
+		if updated != record {
+			updated = k.clone(updated)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return updated, nil
+}
+
+// Delete removes one record if rule, to which all that Update says applies, returns nil.
+func Delete[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T], key K, rule func(*T) error) error {
+	return s.Update(ctx, func(tx *Tx) error {
+		record, err := k.Get(tx, key)
+		if err != nil {
+			return err
+		}
+		if err := rule(record); err != nil {
+			return err
+		}
+		return k.Delete(tx, key)
+	})
+}
+
+// Create stores db, a new database, and returns it as stored; db itself stays as it is. See Insert.
+func Create(ctx context.Context, s Store, db *database.Database) (created *database.Database, err error) {
+	err = s.Update(ctx, func(tx *Tx) (err error) {
+		created, err = Insert(tx, db)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return created, nil
+}
+
+// Insert is Create within a transaction. A database with uid 0 gets the uid after the highest that the store ever held,
+// so that nobody who remembers a deleted database meets another one in its place; only when there is none left above does
+// it get the smallest that is free. Insert returns database.ErrUIDExists if the uid is taken and a *database.FieldError
+// if it is out of range.
+func Insert(tx *Tx, db *database.Database) (*database.Database, error) {
+	last, _ := counters.Get(tx, Databases.name)
+	if last == nil {
+		last = &counter{Of: Databases.name}
+	}
+	created := *db
+	if created.UID == 0 {
+		created.UID = freeUID(tx, last.Last)
+	}
+	if created.UID < 0 || created.UID > database.MaxUID {
+		expected := fmt.Sprintf("an integer from 1 to %d", database.MaxUID)
+		return nil, &database.FieldError{Field: "uid", Expected: expected}
+	}
+	if tx.find(Databases.name, uidKey(created.UID)) != nil {
+		return nil, database.ErrUIDExists
+	}
+	last.Last = max(last.Last, created.UID)
+	if err := counters.Put(tx, last); err != nil {
+		return nil, err
+	}
+	stored, err := Databases.put(tx, &created)
+	if err != nil {
+		return nil, err
+	}
+	return Databases.clone(stored), nil
+}
+
+func freeUID(tx *Tx, last int) int {
+	if last < database.MaxUID {
+		return last + 1
+	}
+	free := 1
+	for db := range Databases.All(tx) {
+		if db.UID != free {
+			break
+		}
+		free++
+	}
+	return free
+}
