@@ -29,9 +29,10 @@ func List[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T]) ([]*
 
 // Update lets rule change one record and returns it as stored. If rule returns an error, that is the error of Update, and
 // the record stays as it was. All that Store.Update says of a change applies to rule.
-func Update[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T], key K, rule func(*T) error) (updated *T, err error) {
-	err = s.Update(ctx, func(tx *Tx) error {
-		record, err := k.Get(tx, key)
+func Update[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T], key K, rule func(*T) error) (*T, error) {
+	var record, stored *T
+	err := s.Update(ctx, func(tx *Tx) (err error) {
+		record, err = k.Get(tx, key)
 		if err != nil {
 			return err
 		}
@@ -41,16 +42,16 @@ func Update[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T], ke
 		if k.keyOf(record) != key {
 			return errors.New("store: a rule changed the key of a record")
 		}
-		updated, err = k.put(tx, record)
-		if updated != record {
-			updated = k.clone(updated)
-		}
+		stored, err = k.put(tx, record)
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case stored == record: // as nothing has changed
+		return record, nil
 	}
-	return updated, nil
+	return k.clone(stored), nil
 }
 
 // Delete removes one record if rule, to which all that Update says applies, returns nil.

@@ -128,8 +128,15 @@ func (k *Kind[K, T]) decode(encoded []byte) (key string, record any, err error) 
 
 // uidKey pads to the width of database.MaxUID, so that keys sort as uids do.
 func uidKey(uid int) string {
-	digits := strconv.Itoa(uid)
-	return "0000000000"[min(len(digits), 10):] + digits
+	if uid < 0 || uid > database.MaxUID {
+		return strconv.Itoa(uid) // which no record has
+	}
+	digits := [10]byte{}
+	for i := range digits {
+		digits[len(digits)-1-i] = '0' + byte(uid%10)
+		uid /= 10
+	}
+	return string(digits[:])
 }
 
 func cloneModule(m *database.Module) *database.Module {

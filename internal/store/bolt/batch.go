@@ -16,9 +16,9 @@ import (
 // write. A transaction that finds nothing under way goes at once, alone.
 type batch struct {
 	commits []store.Commit
-	members int           // who wait for it; guarded by Store.staging, as are those around it
-	wanted  int           // members that close full
-	full    chan struct{} // nil if nobody waits for it
+	members int // who wait for it; guarded by Store.staging, as are those around it
+	wanted  int // members that close full, 0 if nobody waits for them
+	full    chan struct{}
 	taken   atomic.Bool   // by the member that commits it
 	written chan struct{} // closed when err is final
 	err     error         // guarded by Store.committing
@@ -84,8 +84,9 @@ func (s *Store) stage(ctx context.Context, change func(*store.Tx) error) (answer
 	return answer, s.open, nil
 }
 
+// join adds a member.
 func (b *batch) join() {
-	if b.members++; b.full != nil && b.members == b.wanted {
+	if b.members++; b.members == b.wanted {
 		close(b.full)
 	}
 }
@@ -102,19 +103,15 @@ func (s *Store) settle(b *batch) error {
 
 // commit waits for the batch before b, during which b still grows. If that one fails, so does b, which rests upon it.
 func (s *Store) commit(b *batch) {
-	contended := !s.committing.TryLock()
-	if contended {
-		s.committing.Lock()
-	}
+	s.committing.Lock()
 	defer s.committing.Unlock()
 	defer close(b.written) // before the next batch begins, so that those it releases can join that
 	if b.err != nil {
 		return
 	}
-	if contended {
-		s.gather(b)
-	}
+	s.gather(b)
 	result, members := s.seal()
+	defer s.release(members)
 	if len(b.commits) == 0 {
 		return
 	}
@@ -122,25 +119,63 @@ func (s *Store) commit(b *batch) {
 	defer func() { s.end(b, result) }()
 	start := time.Now()
 	b.err = s.file.Update(b.put)
-	s.last.members, s.last.took = members, time.Since(start)
+	s.took = time.Since(start)
 }
 
-// patience is the part of a write's time for which the next one waits for those that it has released.
+// release notes for whom the next batch may wait: those in b, who are about to go on, and those that wait already.
+func (s *Store) release(members int) {
+	s.staging <- struct{}{}
+	defer func() { <-s.staging }()
+	if s.expected = members; s.open != nil {
+		s.expected += s.open.members
+	}
+	s.released = time.Now()
+}
+
+// patience is the part of a write's time that gather lets pass between two looks, and how many looks it takes at most.
 const patience = 4
 
 // gather lets those join b whom the batch before has just released: they are likely to come again, and would otherwise
-// stay a group of their own that takes turns with b. A change that had nobody before it never waits here.
+// become a group of their own that takes turns with b. It goes on while they keep coming, for as long as a write takes at
+// most. A lone writer never waits here, as it expects nobody.
 func (s *Store) gather(b *batch) {
-	s.staging <- struct{}{}
-	full := make(chan struct{})
-	b.full, b.wanted = full, b.members+s.last.members
-	<-s.staging
-	patient := time.NewTimer(s.last.took / patience)
-	defer patient.Stop()
-	select {
-	case <-full:
-	case <-patient.C:
+	if time.Since(s.released) > s.took/patience {
+		return
 	}
+	full, members := s.expect(b)
+	if full == nil {
+		return
+	}
+	look := time.NewTicker(max(s.took/patience, 1))
+	defer look.Stop()
+	for range patience {
+		select {
+		case <-full:
+			return
+		case <-look.C:
+		}
+		before := members
+		if members = s.count(b); members == before {
+			return
+		}
+	}
+}
+
+// expect returns what is closed once all who are expected are in b, nil if they are already, and how many are now.
+func (s *Store) expect(b *batch) (full <-chan struct{}, members int) {
+	s.staging <- struct{}{}
+	defer func() { <-s.staging }()
+	if b.members >= s.expected {
+		return nil, b.members
+	}
+	b.full, b.wanted = make(chan struct{}), s.expected
+	return b.full, b.members
+}
+
+func (s *Store) count(b *batch) int {
+	s.staging <- struct{}{}
+	defer func() { <-s.staging }()
+	return b.members
 }
 
 // end makes known how b ended. One that failed takes along what was staged upon it meanwhile.

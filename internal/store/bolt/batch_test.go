@@ -128,6 +128,43 @@ func TestChangesShareACommit(t *testing.T) {
 	}
 }
 
+// Writers that a commit releases join the next one. The clock of a bubble stands still while one of them is on its way,
+// so what is left to chance is only how they come together at first.
+func TestReleasedWritersJoinTheNextCommit(t *testing.T) {
+	const writers, changes = 16, 20
+	synctest.Test(t, func(t *testing.T) {
+		s := fresh(t)
+		for i := range writers {
+			add(t, s, named(i+1))
+		}
+		commits := s.Commits(t)
+		var all sync.WaitGroup
+		for i := range writers {
+			all.Go(func() {
+				for range changes {
+					if _, err := store.Update(t.Context(), s, store.Databases, i+1, grow); err != nil {
+						t.Errorf("Update: %v", err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if n := s.Commits(t) - commits; n > changes+4 {
+			t.Errorf("%d commits for %d changes of %d writers", n, writers*changes, writers)
+		}
+		// They do not come again: one that does is not held up for long.
+		start := time.Now()
+		for range 3 {
+			if _, err := store.Update(t.Context(), s, store.Databases, 1, grow); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if waited := time.Since(start); waited > time.Second {
+			t.Errorf("a lone writer waited %v for others", waited)
+		}
+	})
+}
+
 // A change may find, once it has its turn, that another has just done the same.
 func TestChangeMadeMeanwhileWritesNothing(t *testing.T) {
 	s := fresh(t)

@@ -35,11 +35,12 @@ type Store struct {
 	suspect bool      // a write has failed, and nobody has looked since at what the file holds
 	file    *bbolt.DB // also read by whoever commits; changes only while suspect, when nobody does
 
+	// Of the batch that was committed last; guarded by committing.
 	committing sync.Mutex
-	last       struct { // the batch committed last; guarded by committing
-		members int
-		took    time.Duration
-	}
+	took       time.Duration // to write it
+	released   time.Time     // when its members went on
+	expected   int           // members of it and of the batch behind it
+
 	failure atomic.Pointer[error] // of the last write, for Err
 }
 
