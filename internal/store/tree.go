@@ -59,6 +59,9 @@ func (t tree) len() (n int) {
 
 // with returns the tree after changes, which are sorted by key.
 func (t tree) with(changes []Change) tree {
+	if len(changes) == 0 {
+		return t
+	}
 	chunks := t.chunks
 	if len(chunks) == 0 {
 		chunks = [][]entry{nil}
