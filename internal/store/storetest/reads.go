@@ -25,8 +25,12 @@ func (s suite) linearizable(t *testing.T) {
 		least := known.Load()
 		tx := f.view()
 		most := asked.Load()
-		db, _ := store.Databases.Get(tx, 1)
-		u, _ := store.Users.Get(tx, user(1).Email)
+		db, noDB := store.Databases.Get(tx, 1)
+		u, noUser := store.Users.Get(tx, user(1).Email)
+		if noDB != nil || noUser != nil {
+			t.Errorf("records that were answered are not read: %v, %v", noDB, noUser)
+			return
+		}
 		if n := db.MemorySize; n < least || n > most || len(u.PasswordHash) != len(user(1).PasswordHash)+int(n) {
 			t.Errorf("read %d and %q, want %d to %d in both", n, u.PasswordHash, least, most)
 		}
