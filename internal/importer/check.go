@@ -29,11 +29,22 @@ func (a *attempt) check(db *database.Database) error {
 	return nil
 }
 
+// checkFile walks f, and once more, strictly, if it turns out to have no checksum.
 func (a *attempt) checkFile(f *file) error {
+	if err := a.walk(f); err != nil || !a.scanner.Unproven() {
+		return err
+	}
+	a.scanner.Strict = true
+	defer func() { a.scanner.Strict = false }()
+	return a.walk(f)
+}
+
+func (a *attempt) walk(f *file) error {
 	s, err := a.scan(f, a.watch)
 	if err != nil {
 		return err
 	}
+	f.large = nil
 	for s.Next() && s.SkipValue() == nil {
 		if k := s.Key(); k.ValueLen > maxHeld && isLoaded(k) {
 			f.large = append(f.large, span{k.Offset, k.ValueLen})

@@ -82,6 +82,27 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestNoChecksum: what a checksum would vouch for is looked at if there is none.
+func TestNoChecksum(t *testing.T) {
+	b := newBench(t)
+	twice := newDump().set("a", "1", 0).raw(byte(rdb.TypeSet)).text("s").raw(2).text("m").text("m").end()
+	db, _ := b.run(b.file("proven", twice))
+	b.wantSuccess(db)
+	b = newBench(t)
+	copy(twice[len(twice)-8:], make([]byte, 8))
+	for name, content := range map[string][]byte{"plain": twice, "gzip": zip(t, twice)} {
+		db, end := b.run(b.file(name, content))
+		b.wantFailure(db, database.FileCorrupted)
+		if offset := b.failed(end).Offset; offset == nil || *offset != 36 {
+			t.Errorf("%s: it ended with %+v", name, end)
+		}
+	}
+	fine := newDump().set("a", strings.Repeat("x", 2<<20), 0).end()
+	copy(fine[len(fine)-8:], make([]byte, 8))
+	db, _ = b.run(b.file("fine", fine))
+	b.wantSuccess(db)
+}
+
 func TestOneBadFileAmongSeveral(t *testing.T) {
 	r := newRecorder()
 	b := newBench(t, r.configure)

@@ -84,11 +84,14 @@ func hugeFile(n int) []byte {
 	return f.key(TypeString, "a").text(big).key(TypeString, "b").text(big).end()
 }
 
-func benchmarkScan(b *testing.B, data []byte) {
+func benchmarkScan(b *testing.B, data []byte) { benchmark(b, data, false) }
+
+func benchmark(b *testing.B, data []byte, strict bool) {
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	r := bytes.NewReader(data)
 	s := NewScanner(r)
+	s.Strict = strict
 	for b.Loop() {
 		r.Reset(data)
 		s.Reset(r)
@@ -144,5 +147,15 @@ func BenchmarkWriteValue(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	}
+}
+
+// BenchmarkScanStrict is the second walk of a file without a checksum.
+func BenchmarkScanStrict(b *testing.B) {
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{{"Small", smallFile(300_000)}, {"Mixed", mixedFile(100_000)}, {"Packed", packedFile(100_000)}} {
+		b.Run(f.name, func(b *testing.B) { benchmark(b, f.data, true) })
 	}
 }

@@ -31,6 +31,9 @@ func layoutOf(t Type) layout {
 // blobHead is how many bytes of a blob have all that is looked at of its front.
 const blobHead = 8
 
+// emptyListpack is the size of a listpack without elements: its size in 4 bytes, their number in 2, an end byte.
+const emptyListpack = 7
+
 // blobEnd is the last byte of all layouts but the intset.
 const blobEnd = 0xFF
 
@@ -39,7 +42,7 @@ const blobEnd = 0xFF
 func (l layout) fits(head []byte, last byte, size uint64) bool {
 	switch l {
 	case blobListpack:
-		return size >= 7 && uint64(binary.LittleEndian.Uint32(head)) == size && last == blobEnd
+		return size >= emptyListpack && uint64(binary.LittleEndian.Uint32(head)) == size && last == blobEnd
 	case blobZiplist:
 		return size >= 11 && uint64(binary.LittleEndian.Uint32(head)) == size && last == blobEnd
 	case blobZipmap:
@@ -79,6 +82,9 @@ func (in *input) longBlob(l layout) uint64 {
 	var head []byte
 	var last byte
 	switch {
+	case t.enc == encLZF && !in.strict:
+		in.discard(t.size)
+		return t.n
 	case t.enc == encLZF:
 		head, last = in.lzfEnds(room[:0], t)
 	case t.enc == 0 && t.size > 0:

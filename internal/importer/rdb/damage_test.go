@@ -120,7 +120,6 @@ func TestRefusals(t *testing.T) {
 		{"more after the end", append(redis("0004").end(), 'x'), ErrCorrupt, 10, "found more bytes"},
 		{"string encoding 4", str().raw(0xC4).end(), ErrCorrupt, 14, "expected a string, found encoding 4"},
 		{"length prefix", str().raw(0x82).end(), ErrCorrupt, 14, "expected a length, found byte 0x82"},
-		{"string for a length", begin().key(TypeList, "k").raw(0xC0, 1).end(), ErrCorrupt, 14, "found a string encoding"},
 		{"database number", redis("0011").db(1 << 40).end(), ErrCorrupt, 9, "expected a database number"},
 		{"quicklist container", begin().key(TypeListQuicklist2, "k").lengths(1, 3).text("x").end(), ErrCorrupt, 15, "container 1 or 2, found 3"},
 		{"stream id", begin().key(TypeStreamListpacks, "k").length(1).texts("short", "x").end(), ErrCorrupt, 15, "16 bytes, found 5"},

@@ -41,6 +41,8 @@ var fixtures = []struct {
 	{"redis-7.0-lfu", []string{"--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lfu"}, fillFew},
 	{"redis-7.0-plain", []string{"--rdbchecksum", "no", "--rdbcompression", "no"}, fillFew},
 	{"redis-7.0-empty", nil, func(*redis) {}},
+	{"redis-7.0-short", []string{"--rdbchecksum", "no", "--rdbcompression", "no"}, fillShort},
+	{"redis-7.0-packed", []string{"--rdbchecksum", "no"}, fillShort},
 }
 
 func fillFew(c *redis) {

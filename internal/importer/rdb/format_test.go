@@ -30,7 +30,7 @@ var values = []struct {
 	{"REDIS0001", TypeList, "list", func(f *file) { f.length(3).texts("a", "", "c") }},
 	{"REDIS0001", TypeSet, "set", func(f *file) { f.length(2).text("a").raw(0xC0, 7) }},
 	{"REDIS0001", TypeZSet, "zset", func(f *file) {
-		f.length(4).text("a").text("1.5").text("b").raw(253).text("c").raw(254).text("d").raw(255)
+		f.length(4).text("a").text("1.5").text("b").text("-2e3").text("c").raw(254).text("d").raw(255)
 	}},
 	{"REDIS0001", TypeHash, "hash", func(f *file) { f.length(2).texts("a", "1", "b", "2") }},
 	{"REDIS0008", TypeZSet2, "zset 2", func(f *file) { f.length(2).text("a").f64(1).text("b").f64(math.Inf(1)) }},

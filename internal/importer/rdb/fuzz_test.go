@@ -49,8 +49,12 @@ func FuzzScan(f *testing.F) {
 		if cap(s.in.buf) != window || cap(s.name) > 2*MaxName || cap(s.scratch) > 2*MaxName {
 			t.Fatalf("buffers have grown to %d, %d, %d", cap(s.in.buf), cap(s.name), cap(s.scratch))
 		}
-		if one, two := trace(s, bytes.NewReader(data)), trace(again, &chunks{data, newRand()}); one != two {
-			t.Fatalf("whole:\n%s\nin chunks:\n%s", one, two)
+		for _, strict := range []bool{false, true} {
+			s.Strict, again.Strict = strict, strict
+			if one, two := trace(s, bytes.NewReader(data)), trace(again, &chunks{data, newRand()}); one != two {
+				t.Fatalf("whole:\n%s\nin chunks:\n%s", one, two)
+			}
 		}
+		s.Strict = false
 	})
 }

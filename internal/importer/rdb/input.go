@@ -22,7 +22,8 @@ type input struct {
 	crc    uint64
 	summed int // crc covers buf[:summed] and all before
 	sink   io.Writer
-	sunk   int // buf[sunk:r] waits to be written to sink
+	sunk   int  // buf[sunk:r] waits to be written to sink
+	strict bool // see Scanner.Strict
 	err    error
 }
 

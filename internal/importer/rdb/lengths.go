@@ -1,9 +1,13 @@
 package rdb
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // The first byte of a length says how it is stored: 00 in the byte's other 6 bits, 01 in 14 bits, 0x80 and 0x81 in the
-// next 4 or 8 bytes, big-endian. 11 is no length: a string follows in a special encoding, its number in the other bits.
+// next 4 or 8 bytes, big-endian. 11 stands for a string in a special encoding, its number in the other bits. Where Redis expects
+// a length that is no string's it takes that number for one (rdbLoadLen), and so does this package.
 const (
 	len14    = 0x40
 	len32    = 0x80
@@ -27,8 +31,7 @@ func (in *input) longLength() uint64 {
 	at := in.offset()
 	b := in.byte()
 	if b >= encInt8 {
-		in.fail(at, ErrCorrupt, "expected a length, found a string encoding")
-		return 0
+		return uint64(b & 0x3F)
 	}
 	return in.lengthAfter(at, b)
 }
@@ -52,6 +55,29 @@ func (in *input) lengthAfter(at int64, b byte) uint64 {
 		in.fail(at, ErrCorrupt, "expected a length, found byte 0x%02x", b)
 	}
 	return 0
+}
+
+// longestLength is the number of bytes of the longest length.
+const longestLength = 9
+
+// isZero reports whether p begins with a length that is 0, however it is stored.
+func isZero(p []byte) bool {
+	if len(p) == 0 {
+		return false
+	}
+	n := 1
+	switch p[0] {
+	case 0, encInt8:
+	case len14:
+		n = 2
+	case len32:
+		n = 5
+	case len64:
+		n = 9
+	default:
+		return false
+	}
+	return len(p) >= n && !slices.ContainsFunc(p[1:n], func(b byte) bool { return b != 0 })
 }
 
 // text is the header of a string: what its stored bytes are, and how many.

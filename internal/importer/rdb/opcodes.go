@@ -7,6 +7,9 @@ import (
 	"strconv"
 )
 
+// firstChecksum is the first version whose files end with a checksum, or 8 zeros for none.
+const firstChecksum = 5
+
 // fileHeader reads the magic and the version, which settle how every later number is to be read.
 func (s *Scanner) fileHeader() {
 	p := s.in.take(9)
@@ -30,6 +33,9 @@ func (s *Scanner) fileHeader() {
 		return
 	}
 	s.stats.Version = int(version)
+	if s.in.strict = s.Strict || version < firstChecksum; s.in.strict {
+		s.keys.begin()
+	}
 	first, last := 1, lastRedis
 	if s.stats.Dialect == Valkey {
 		first, last = firstValkey, lastValkey
@@ -128,6 +134,7 @@ func (s *Scanner) aux() {
 // library passes the source of a function library on.
 func (s *Scanner) library() {
 	in := &s.in
+	at := in.offset()
 	t := in.header(ErrBulkLength)
 	if in.err != nil {
 		return
@@ -138,6 +145,11 @@ func (s *Scanner) library() {
 		w = s.Library(int64(t.n))
 	}
 	switch {
+	case w == nil && in.strict:
+		s.scratch = in.appendText(s.scratch[:0], t, libraryHead)
+		if in.err == nil {
+			s.libraryStart(at, s.scratch)
+		}
 	case w == nil:
 		in.skipText(t)
 	case t.enc == encLZF:
@@ -167,7 +179,7 @@ func (s *Scanner) end() {
 	in := &s.in
 	s.done = true
 	in.settle()
-	if sum, at := in.crc, in.offset(); s.stats.Version >= 5 {
+	if sum, at := in.crc, in.offset(); s.stats.Version >= firstChecksum {
 		want := in.uint64()
 		if s.stats.Checksum = want != 0; s.stats.Checksum && want != sum && in.err == nil {
 			in.fail(at, ErrCorrupt, "the checksum is %016x, the content's is %016x", want, sum)

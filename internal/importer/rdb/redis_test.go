@@ -9,61 +9,73 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
 // redis is a real redis-server that belongs to one test.
 type redis struct {
-	t    *testing.T
-	dir  string
-	conn net.Conn
-	r    *bufio.Reader
-	stop func()
+	t           *testing.T
+	dir, socket string
+	conn        net.Conn
+	r           *bufio.Reader
+	kill, stop  func() // stop waits for the end, once the log is read
 }
 
 // startRedis runs a server in dir, which loads the dump.rdb there, if any. It listens on a socket in a directory of its own.
 func startRedis(t *testing.T, dir string, args ...string) *redis {
 	t.Helper()
+	c, log := launchRedis(t, dir, args...)
+	var said strings.Builder
+	lines := bufio.NewScanner(io.TeeReader(log, &said))
+	for lines.Scan() && !strings.Contains(lines.Text(), ready) {
+	}
+	if lines.Text() == "" {
+		t.Fatalf("redis-server says:\n%s", said.String())
+	}
+	c.connect()
+	go io.Copy(io.Discard, log) // ends with the server
+	return c
+}
+
+// ready is in the line of the log that says that a server can be connected to.
+const ready = "eady to accept connections"
+
+// launchRedis begins what startRedis does. The caller reads the log to its end.
+func launchRedis(t *testing.T, dir string, args ...string) (c *redis, log io.Reader) {
+	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		t.Skip("SKIPPED: redis-server is not installed, so nothing here was held against the real one")
 	}
-	socket := filepath.Join(t.TempDir(), "s")
+	c = &redis{t: t, dir: dir, socket: filepath.Join(t.TempDir(), "s")}
 	cmd := exec.Command(path, append([]string{
-		"--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "", "--enable-debug-command", "yes",
+		"--port", "0", "--unixsocket", c.socket, "--dir", dir, "--save", "", "--enable-debug-command", "yes",
 	}, args...)...)
-	log, err := cmd.StdoutPipe()
-	if err != nil {
+	if log, err = cmd.StdoutPipe(); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &redis{t: t, dir: dir}
-	c.stop = func() {
+	c.kill = func() { cmd.Process.Kill() }
+	c.stop = sync.OnceFunc(func() {
 		if c.conn != nil {
 			c.conn.Close()
 		}
-		cmd.Process.Kill()
+		c.kill()
 		cmd.Wait()
-	}
+	})
 	t.Cleanup(c.stop)
-	c.dial(socket, log)
-	return c
+	return c, log
 }
 
-// dial waits for the log to say that the server is ready.
-func (c *redis) dial(socket string, log io.Reader) {
+func (c *redis) connect() {
 	c.t.Helper()
-	var said strings.Builder
-	lines := bufio.NewScanner(io.TeeReader(log, &said))
-	for lines.Scan() && !strings.Contains(lines.Text(), "eady to accept connections") {
-	}
-	conn, err := net.Dial("unix", socket)
+	conn, err := net.Dial("unix", c.socket)
 	if err != nil {
-		c.t.Fatalf("%v; redis-server says:\n%s", err, said.String())
+		c.t.Fatal(err)
 	}
-	go io.Copy(io.Discard, log) // ends with the server
 	c.conn, c.r = conn, bufio.NewReader(conn)
 }
 

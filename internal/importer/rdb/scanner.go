@@ -47,6 +47,10 @@ type Scanner struct {
 	// Writer skips it. A library is written whole within Next, or Next fails.
 	Library func(size int64) io.Writer
 
+	// Strict has the scan look at what a checksum vouches for (see the package). Set it, before the first Next, for a file
+	// that an earlier scan has left Unproven. Files below version 5, which have no checksum, are scanned strictly anyway.
+	Strict bool
+
 	in      input
 	key     Key
 	name    []byte // backs key.Name
@@ -58,6 +62,8 @@ type Scanner struct {
 	pending bool // key's value is not walked yet
 	done    bool
 	mem     int64 // memory estimate of the value being walked
+
+	keys, elements seen // of a strict scan: the file's keys, and what the current value holds
 }
 
 // attributes are what opcodes say about the key that follows them.
@@ -76,13 +82,14 @@ func NewScanner(r io.Reader) *Scanner {
 	return s
 }
 
-// Reset prepares the Scanner for another file, keeping its buffers, Now and Library.
+// Reset prepares the Scanner for another file, keeping its buffers, Now, Library and Strict.
 func (s *Scanner) Reset(r io.Reader) {
 	s.in.reset(r)
 	*s = Scanner{
-		Now: s.Now, Library: s.Library,
-		in: s.in, name: s.name[:0], scratch: s.scratch[:0], next: noAttributes,
+		Now: s.Now, Library: s.Library, Strict: s.Strict,
+		in: s.in, name: s.name[:0], scratch: s.scratch[:0], next: noAttributes, keys: s.keys, elements: s.elements,
 	}
+	clear(s.keys.marks)
 }
 
 // Next goes to the next key, past the current one's value if that was not walked. It returns false at the end of the file
@@ -135,6 +142,10 @@ func (s *Scanner) SkipValue() error {
 // was read, its checksum is right or absent, and nothing follows.
 func (s *Scanner) Err() error { return s.in.err }
 
+// Unproven reports whether neither a checksum nor a strict scan has vouched for the file, once Next has returned false and
+// Err is nil.
+func (s *Scanner) Unproven() bool { return !s.stats.Checksum && !s.in.strict }
+
 // Offset returns the number of bytes of the uncompressed file that are consumed.
 func (s *Scanner) Offset() int64 { return s.in.offset() }
 
@@ -154,6 +165,10 @@ func (s *Scanner) startKey(t Type, at int64) {
 	k.Offset = s.in.offset()
 	k.Expired = k.ExpireMS != 0 && k.ExpireMS < s.Now
 	k.Empty = t != TypeString && s.emptyValue()
+	if s.in.strict && s.in.err == nil {
+		s.elements.begin()
+		s.uniqueKey(at)
+	}
 	s.pending = s.in.err == nil
 }
 

@@ -5,26 +5,41 @@ package rdb
 func (s *Scanner) stream(format int) {
 	in := &s.in
 	s.mem += objectSize + streamSize
-	for n := in.length(); n > 0 && in.err == nil; n-- {
-		at := in.offset()
-		if size, _ := in.skipString(); size != 16 {
-			in.fail(at, ErrCorrupt, "expected a stream id of 16 bytes, found %d", size)
-		}
-		s.mem += radixNode + allocated(in.blob(blobListpack))
+	ids := s.elements.open()
+	nodes := in.length()
+	for n := nodes; n > 0 && in.err == nil; n-- {
+		s.streamNode(&ids)
 	}
-	in.length()  // entries
+	if at := in.offset(); in.length() > 0 && nodes == 0 {
+		in.fail(at, ErrCorrupt, "expected a stream without entries, as it has no listpack of them")
+	}
 	s.streamID() // the last one
 	if format >= 2 {
 		s.streamID() // the first one
 		s.streamID() // the highest deleted one
 		in.length()  // entries ever added
 	}
+	groups := s.elements.open()
 	for n := in.length(); n > 0 && in.err == nil; n-- {
-		s.group(format)
+		s.group(&groups, format)
 	}
 	if format >= 4 {
 		s.producers()
 	}
+}
+
+func (s *Scanner) streamNode(ids *set) {
+	in := &s.in
+	at := in.offset()
+	if size, _ := s.unique(ids, "stream id"); size != 16 {
+		in.fail(at, ErrCorrupt, "expected a stream id of 16 bytes, found %d", size)
+	}
+	at = in.offset()
+	size := in.blob(blobListpack)
+	if size <= emptyListpack {
+		in.fail(at, ErrCorrupt, "expected a listpack of stream entries, found an empty one")
+	}
+	s.mem += radixNode + allocated(size)
 }
 
 func (s *Scanner) streamID() {
@@ -32,20 +47,23 @@ func (s *Scanner) streamID() {
 	s.in.length()
 }
 
-func (s *Scanner) group(format int) {
+func (s *Scanner) group(groups *set, format int) {
 	in := &s.in
-	s.mem += groupSize + sds(in.skipString())
+	s.mem += groupSize + sds(s.unique(groups, "group"))
 	s.streamID() // the last one delivered
 	if format >= 2 {
 		in.length() // entries read
 	}
+	pending := s.elements.open()
 	for n := in.length(); n > 0 && in.err == nil; n-- {
-		in.take(16 + 8) // id and time of delivery
-		in.length()     // deliveries
+		s.uniqueID(&pending, "pending entry")
+		in.take(8)  // time of delivery
+		in.length() // deliveries
 		s.mem += pendingEntry + radixNode
 	}
+	consumers, owned := s.elements.open(), s.elements.open()
 	for n := in.length(); n > 0 && in.err == nil; n-- {
-		s.consumer(format)
+		s.consumer(&consumers, &pending, &owned, format)
 	}
 	if format >= 5 {
 		for n := in.length(); n > 0 && in.err == nil; n-- {
@@ -54,15 +72,19 @@ func (s *Scanner) group(format int) {
 	}
 }
 
-func (s *Scanner) consumer(format int) {
+func (s *Scanner) consumer(consumers, pending, owned *set, format int) {
 	in := &s.in
-	s.mem += consumerSize + sds(in.skipString())
+	s.mem += consumerSize + sds(s.unique(consumers, "consumer"))
 	in.take(8) // last seen
 	if format >= 3 {
 		in.take(8) // last active
 	}
 	for n := in.length(); n > 0 && in.err == nil; n-- {
-		in.take(16)
+		at := in.offset()
+		id := in.take(16)
+		if id != nil && in.strict && (s.elements.lacks(pending, id) || !s.elements.add(owned, id)) {
+			in.fail(at, ErrCorrupt, "expected an entry that is pending in the group, and of one consumer")
+		}
 		s.mem += radixNode
 	}
 }

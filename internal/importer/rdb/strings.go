@@ -4,7 +4,7 @@ import "strconv"
 
 // skipText consumes the string with header t.
 func (in *input) skipText(t text) {
-	if t.enc == encLZF {
+	if t.enc == encLZF && in.strict {
 		in.walkLZF(in.offset(), t.size, 0, t.n, 0)
 		return
 	}

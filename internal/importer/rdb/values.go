@@ -61,37 +61,47 @@ func (s *Scanner) list() {
 
 func (s *Scanner) set() {
 	n := s.in.length()
+	members := s.elements.open()
 	s.mem += objectSize + dictSize + buckets(n)
 	for ; n > 0 && s.in.err == nil; n-- {
-		s.mem += dictEntry + sds(s.in.skipString())
+		s.mem += dictEntry + sds(s.unique(&members, "member"))
 	}
 }
 
 func (s *Scanner) zset(binary bool) {
 	n := s.in.length()
+	members := s.elements.open()
 	s.mem += objectSize + skiplistSize + dictSize + buckets(n)
 	for ; n > 0 && s.in.err == nil; n-- {
-		s.mem += dictEntry + skiplistNode + sds(s.in.skipString())
+		s.mem += dictEntry + skiplistNode + sds(s.unique(&members, "member"))
 		if binary {
-			s.in.take(8)
+			s.score()
 		} else {
 			s.textScore()
 		}
 	}
 }
 
-// textScore is a length byte and digits; the lengths from 253 stand for not a number and the infinities.
-func (s *Scanner) textScore() {
-	if n := s.in.byte(); n < 253 {
-		s.in.discard(uint64(n))
-	}
-}
+// Redis sees twice the same field only in a hash that it does not keep in a listpack, by its defaults.
+const (
+	listpackFields = 512
+	listpackText   = 64
+)
 
 func (s *Scanner) hash() {
-	n := s.in.length()
+	at, n := s.in.offset(), s.in.length()
+	fields := s.elements.open()
 	s.mem += objectSize + dictSize + buckets(n)
+	twice, table := false, n > listpackFields
 	for ; n > 0 && s.in.err == nil; n-- {
-		s.mem += dictEntry + sds(s.in.skipString()) + sds(s.in.skipString())
+		field, enc, fresh := s.element(&fields)
+		value, valueEnc := s.in.skipString()
+		s.mem += dictEntry + sds(field, enc) + sds(value, valueEnc)
+		twice = twice || !fresh
+		table = table || field > listpackText || value > listpackText
+	}
+	if twice && table {
+		s.in.fail(at, ErrCorrupt, "expected fields that differ")
 	}
 }
 
@@ -152,11 +162,10 @@ func (s *Scanner) node(second bool) (size uint64) {
 func (s *Scanner) emptyValue() bool {
 	switch t := s.key.Type; t {
 	case TypeList, TypeSet, TypeZSet, TypeHash, TypeZSet2, TypeListQuicklist, TypeListQuicklist2, TypeHash2:
-		p := s.in.peek(1)
-		return len(p) > 0 && p[0] == 0
+		return isZero(s.in.peek(longestLength))
 	case TypeHashMetadata:
-		p := s.in.peek(9)
-		return len(p) > 8 && p[8] == 0
+		p := s.in.peek(8 + longestLength)
+		return len(p) > 8 && isZero(p[8:])
 	case TypeHashListpackEx:
 		p := s.in.peek(8 + 7)
 		return len(p) > 8 && emptyBlob(t, p[8:])
@@ -171,7 +180,7 @@ func (s *Scanner) emptyValue() bool {
 // emptyBlob tells whether p begins with the string of a blob without elements. Where the number of elements is, and how
 // long a blob without any, depends on the kind. So short a string is never compressed.
 func emptyBlob(t Type, p []byte) bool {
-	size, count, width := 7, 4, 2 // listpack: its size in 4 bytes, the count in 2, an end byte
+	size, count, width := emptyListpack, 4, 2
 	switch t {
 	case TypeHashZipmap:
 		size, count, width = 2, 0, 1
