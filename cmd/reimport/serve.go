@@ -80,7 +80,8 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	defer func() { err = errors.Join(err, st.Close()) }()
 	im, err := importer.New(st, importer.Config{
 		MountPoints: cfg.mountPoints, AllowPrivate: cfg.allowPrivate == "true" || cfg.allowPrivate == "auto" && cfg.loopback(),
-		SpoolDir: filepath.Join(cfg.dataDir, "spool"), MaxDownload: cfg.maxDownload, MaxExpansion: cfg.maxExpansion,
+		SpoolDir: filepath.Join(cfg.dataDir, "spool"), MaxDownload: cfg.maxDownload, MaxFile: cfg.maxFile,
+		MaxExpansion: cfg.maxExpansion, CheckTimeout: cfg.checkTimeout,
 		SpoolReserve: cfg.spoolReserve, Parallel: cfg.parallelImports, Now: time.Now, Events: events,
 	})
 	if err != nil {

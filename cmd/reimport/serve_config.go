@@ -32,7 +32,9 @@ type serveConfig struct {
 	allowPrivate    string
 	parallelImports int
 	maxDownload     int64
+	maxFile         int64
 	maxExpansion    int64
+	checkTimeout    time.Duration
 	spoolReserve    int64
 	lockout         access.Lockout
 	grace           time.Duration
@@ -55,7 +57,9 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.StringVar(&cfg.allowPrivate, "allow-private-addresses", "auto", "`choice` whether url sources may be on loopback, private and link-local addresses: true, false, or auto for true while --listen is a loopback address")
 	f.IntVar(&cfg.parallelImports, "parallel-imports", 2, "`number` of imports that run at once; others wait in initializing")
 	f.Int64Var(&cfg.maxDownload, "max-download", 64<<30, "largest size in `bytes` of one downloaded file")
+	f.Int64Var(&cfg.maxFile, "max-file", 64<<30, "largest size in `bytes` of one file below a mount point")
 	f.Int64Var(&cfg.maxExpansion, "max-expansion", 256<<30, "largest size in `bytes` to which one gzip file may expand")
+	f.DurationVar(&cfg.checkTimeout, "check-timeout", time.Hour, "`time` that the check of one import's files may take")
 	f.Int64Var(&cfg.spoolReserve, "spool-reserve", 0, "`bytes` that downloads leave free on the data directory's disk, 0 for 256 MiB or 5 % of it, whichever is more")
 	f.IntVar(&cfg.lockout.Failures, "lockout-failures", 5, "`number` of failed logins of a user that lock the user out, 0 for never")
 	f.DurationVar(&cfg.lockout.Within, "lockout-window", 15*time.Minute, "`time` in which they count")
@@ -101,8 +105,10 @@ func (cfg *serveConfig) check() error {
 		return errors.New("--tls-cert: expected none with --tls=false")
 	case cfg.parallelImports < 1:
 		return errors.New("--parallel-imports: expected at least 1")
-	case cfg.maxDownload < 1 || cfg.maxExpansion < 1:
-		return errors.New("--max-download, --max-expansion: expected at least 1 byte")
+	case cfg.maxDownload < 1 || cfg.maxFile < 1 || cfg.maxExpansion < 1:
+		return errors.New("--max-download, --max-file, --max-expansion: expected at least 1 byte")
+	case cfg.checkTimeout <= 0:
+		return errors.New("--check-timeout: expected a time above 0")
 	case cfg.spoolReserve < 0:
 		return errors.New("--spool-reserve: expected 0 bytes or more")
 	case cfg.lockout.Failures < 0 || cfg.lockout.Within <= 0 || cfg.lockout.For <= 0:

@@ -34,7 +34,8 @@ const (
 	OutOfMemory       FailureReason = "out-of-memory"
 )
 
-// FileLargerThanMemLimit is the reason of an import whose dataset is expected to take more bytes than the database may.
+// FileLargerThanMemLimit is the reason of an import whose dataset is expected to take at least so many bytes, more than the
+// database may.
 func FileLargerThanMemLimit(expected, limit int64) FailureReason {
 	return FailureReason(fmt.Sprintf("file-larger-than-mem-limit:%d:%d", expected, limit))
 }

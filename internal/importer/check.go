@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/reimport/reimport/internal/database"
@@ -14,33 +15,44 @@ const maxHeld = 1 << 20
 // span is where a long value is in the uncompressed file.
 type span struct{ offset, size int64 }
 
-// check reads every file to its end: only there is its checksum.
+// checker is the check of one import's files.
+type checker struct {
+	*attempt
+	ctx   context.Context // ends when the check must
+	limit int64           // bytes of memory that the dataset may take; 0 for any
+	known int64           // bytes that the files before take
+}
+
+// check reads every file to its end, for only there is its checksum, unless that takes too long or the dataset is too large.
 func (a *attempt) check(db *database.Database) error {
-	expected := int64(0)
+	timeout := a.im.cfg.CheckTimeout
+	ctx, cancel := context.WithTimeoutCause(a.ctx, timeout, fmt.Errorf("the check takes longer than the %v allowed", timeout))
+	defer cancel()
+	c := &checker{attempt: a, ctx: ctx}
+	if !db.SkipImportAnalyze {
+		c.limit = db.MemorySize
+	}
 	for _, f := range a.files {
-		if err := a.checkFile(f); err != nil {
+		if err := c.file(f); err != nil {
 			return &fileError{f.Label, err}
 		}
-		expected += f.stats.Memory
-	}
-	if db.MemorySize > 0 && !db.SkipImportAnalyze && expected > db.MemorySize {
-		return &tooLarge{expected, db.MemorySize}
+		c.known += f.stats.Memory
 	}
 	return nil
 }
 
-// checkFile walks f, and once more, strictly, if it turns out to have no checksum.
-func (a *attempt) checkFile(f *file) error {
-	if err := a.walk(f); err != nil || !a.scanner.Unproven() {
+// file walks f, and once more, strictly, if it turns out to have no checksum.
+func (c *checker) file(f *file) error {
+	if err := c.walk(f); err != nil || !c.scanner.Unproven() {
 		return err
 	}
-	a.scanner.Strict = true
-	defer func() { a.scanner.Strict = false }()
-	return a.walk(f)
+	c.scanner.Strict = true
+	defer func() { c.scanner.Strict = false }()
+	return c.walk(f)
 }
 
-func (a *attempt) walk(f *file) error {
-	s, err := a.scan(f, a.watch)
+func (c *checker) walk(f *file) error {
+	s, err := c.scan(f, c.meter)
 	if err != nil {
 		return err
 	}
@@ -49,20 +61,43 @@ func (a *attempt) walk(f *file) error {
 		if k := s.Key(); k.ValueLen > maxHeld && isLoaded(k) {
 			f.large = append(f.large, span{k.Offset, k.ValueLen})
 		}
+		if err := c.outgrown(); err != nil { // a read of a gzip file may hold many keys
+			return err
+		}
 	}
 	f.stats, f.offset = s.Stats(), s.Offset()
 	return s.Err()
 }
 
+// meter looks at each read whether the check is to go on.
+func (c *checker) meter(n int) error {
+	if err := context.Cause(c.ctx); err != nil {
+		return err
+	}
+	if err := c.outgrown(); err != nil {
+		return err
+	}
+	return c.watch(n)
+}
+
+// outgrown is a *tooLarge as soon as what is known of the dataset takes more memory than the database may have.
+func (c *checker) outgrown() error {
+	if expected := c.known + c.scanner.Memory(); c.limit > 0 && expected > c.limit {
+		return &tooLarge{expected, c.limit}
+	}
+	return nil
+}
+
 // scan returns the attempt's one Scanner, at the start of f.
 func (a *attempt) scan(f *file, meter func(int) error) (*rdb.Scanner, error) {
-	content, err := f.Content(meter)
-	if err != nil {
-		return nil, err
-	}
 	if a.scanner == nil {
 		a.scanner = rdb.NewScanner(nil)
 		a.scanner.Now = a.began.UnixMilli()
+	}
+	a.scanner.Reset(nil) // meter is not to see the file before
+	content, err := f.Content(meter)
+	if err != nil {
+		return nil, err
 	}
 	a.scanner.Reset(content)
 	return a.scanner, nil
@@ -71,9 +106,10 @@ func (a *attempt) scan(f *file, meter func(int) error) (*rdb.Scanner, error) {
 // isLoaded tells the keys that an import carries over from those it leaves out.
 func isLoaded(k *rdb.Key) bool { return !k.Expired && !k.Empty }
 
-// tooLarge says that the files would take more memory than the database may have.
+// tooLarge says that the files would take more memory than the database may have. The check ends there, so what they would
+// take in all may be more than expected.
 type tooLarge struct{ expected, limit int64 }
 
 func (e *tooLarge) Error() string {
-	return fmt.Sprintf("the dataset is expected to take %d bytes of memory, the database may have %d", e.expected, e.limit)
+	return fmt.Sprintf("the dataset is expected to take at least %d bytes of memory, the database may have %d", e.expected, e.limit)
 }

@@ -142,6 +142,53 @@ func TestMemoryLimit(t *testing.T) {
 	b.wantSuccess(limited(20_000, true))
 }
 
+// TestOutgrownMemoryLimit: the check ends where the dataset has outgrown the database, be it in the midst of a value. These
+// files are cut off, which a walk to the end would say.
+func TestOutgrownMemoryLimit(t *testing.T) {
+	b := newBench(t)
+	const limit = 1 << 20
+	keys, set := newDump(), newDump().raw(byte(rdb.TypeSet)).text("set").raw(0x80, 1, 0, 0, 0)
+	for i := range 50_000 {
+		keys.set(fmt.Sprint(i), strings.Repeat("x", 50), 0)
+		set.text(fmt.Sprint("member", i))
+	}
+	small := b.file("small", newDump().set("a", "1", 0).end())
+	for name, content := range map[string][]byte{"keys": keys.b, "set": set.b, "gzip": zip(t, keys.b)} {
+		uid := b.create(limit)
+		b.start(uid, small, b.file(name, content))
+		b.failed(b.ended(uid))
+		db := b.get(uid)
+		var expected, told int64
+		if _, err := fmt.Sscanf(string(db.Import.FailureReason), "file-larger-than-mem-limit:%d:%d", &expected, &told); err != nil {
+			t.Errorf("%s: got %s: %v", name, db.Import.FailureReason, err)
+		}
+		if expected <= limit || expected > 2*limit || told != limit {
+			t.Errorf("%s: got %d, %d: want a little more than the limit, and the limit", name, expected, told)
+		}
+		b.wantFailure(db, db.Import.FailureReason)
+	}
+}
+
+// TestCheckBounds: neither a huge file nor a long check holds the other imports.
+func TestCheckBounds(t *testing.T) {
+	b := newBench(t)
+	sparse := b.file("sparse", newDump().b)
+	if err := os.Truncate(sparse.Location, 100<<30); err != nil {
+		t.Fatal(err)
+	}
+	db, end := b.run(sparse)
+	b.wantFailure(db, database.DownloadError)
+	if err := b.failed(end).Err; !strings.Contains(err.Error(), "107374182400 bytes, more than the 68719476736 that may be read") {
+		t.Errorf("it ended with %v", err)
+	}
+	b = newBench(t, func(c *importer.Config) { c.CheckTimeout = 1 })
+	db, end = b.run(b.file("a", newDump().set("a", "1", 0).end()))
+	b.wantFailure(db, database.GeneralError)
+	if err := b.failed(end).Err; !strings.Contains(err.Error(), "the check takes longer than the 1ns allowed") {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
 func TestDownloadBounds(t *testing.T) {
 	data := newDump().set("a", "1", 0).end()
 	url := serve(t, data)

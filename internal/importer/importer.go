@@ -20,7 +20,9 @@ import (
 // What a Config gets for a 0.
 const (
 	defaultMaxDownload  = 64 << 30
+	defaultMaxFile      = 64 << 30
 	defaultMaxExpansion = 256 << 30
+	defaultCheckTimeout = time.Hour
 	defaultParallel     = 2
 )
 
@@ -34,12 +36,16 @@ type Config struct {
 	SpoolDir string
 	// MaxDownload is the size in bytes of the largest file that is downloaded; 64 GiB for 0.
 	MaxDownload int64
+	// MaxFile is the size in bytes of the largest file below a mount point that is read; 64 GiB for 0.
+	MaxFile int64
 	// MaxExpansion is the size in bytes to which one gzip file may expand; 256 GiB for 0. Beyond the first GiB it may also
 	// not expand to more than 200 times what was read of it, which real dumps stay far below.
 	MaxExpansion int64
 	// SpoolReserve is the number of bytes of SpoolDir's disk that downloads leave free; for 0, 256 MiB or 5 % of the disk,
 	// whichever is more. A download that would take them ends as download-error.
 	SpoolReserve int64
+	// CheckTimeout is how long the check of all files of one import may take by the machine's clock; an hour for 0.
+	CheckTimeout time.Duration
 	// Parallel is the number of imports at once; 2 for 0. The rest wait in initializing.
 	Parallel int
 	// Target says where keys go; nowhere if it is nil: the databases are simulated.
@@ -75,6 +81,10 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 	switch {
 	case cfg.MaxDownload < 0:
 		return nil, errors.New("expected a largest download of 0 bytes or more")
+	case cfg.MaxFile < 0:
+		return nil, errors.New("expected a largest file of 0 bytes or more")
+	case cfg.CheckTimeout < 0:
+		return nil, errors.New("expected a time for a check of 0 or more")
 	case cfg.MaxExpansion < 0:
 		return nil, errors.New("expected a largest expansion of 0 bytes or more")
 	case cfg.SpoolReserve < 0:
@@ -85,14 +95,16 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 		return nil, errors.New("expected a spool directory")
 	}
 	orDefault(&cfg.MaxDownload, defaultMaxDownload)
+	orDefault(&cfg.MaxFile, defaultMaxFile)
 	orDefault(&cfg.MaxExpansion, defaultMaxExpansion)
+	orDefault(&cfg.CheckTimeout, defaultCheckTimeout)
 	orDefault(&cfg.Parallel, defaultParallel)
 	if cfg.Target == nil {
 		cfg.Target = simulated(cfg.Events)
 	}
 	sources, err := source.New(source.Config{
 		MountPoints: cfg.MountPoints, AllowPrivate: cfg.AllowPrivate, SpoolDir: cfg.SpoolDir,
-		MaxDownload: cfg.MaxDownload, MaxExpansion: cfg.MaxExpansion, SpoolReserve: cfg.SpoolReserve,
+		MaxDownload: cfg.MaxDownload, MaxFile: cfg.MaxFile, MaxExpansion: cfg.MaxExpansion, SpoolReserve: cfg.SpoolReserve,
 	})
 	if err != nil {
 		return nil, err
@@ -108,7 +120,7 @@ func simulated(events event.Sink) OpenTarget {
 	}
 }
 
-func orDefault[T int | int64](value *T, otherwise T) {
+func orDefault[T int | int64 | time.Duration](value *T, otherwise T) {
 	if *value == 0 {
 		*value = otherwise
 	}

@@ -196,6 +196,8 @@ func TestNewRefuses(t *testing.T) {
 		"negative parallel":      func(c *importer.Config) { c.Parallel = -1 },
 		"negative max download":  func(c *importer.Config) { c.MaxDownload = -1 },
 		"negative max expansion": func(c *importer.Config) { c.MaxExpansion = -1 },
+		"negative max file":      func(c *importer.Config) { c.MaxFile = -1 },
+		"negative check timeout": func(c *importer.Config) { c.CheckTimeout = -1 },
 		"negative spool reserve": func(c *importer.Config) { c.SpoolReserve = -1 },
 	} {
 		cfg := importer.Config{SpoolDir: filepath.Join(b.dir, "spool"), Events: func(context.Context, event.Event) {}}

@@ -307,13 +307,13 @@ func TestFilesAreClosed(t *testing.T) {
 // TestCloseDuringCheck has a sparse file of a list with countless empty elements, whose check would take the better part
 // of an hour.
 func TestCloseDuringCheck(t *testing.T) {
+	const elements = 1 << 38
 	reached := make(chan struct{})
 	b := newBench(t, ticking(0, func(n int64) {
 		if n == 20 {
 			close(reached)
 		}
-	}))
-	const elements = 1 << 38
+	}), func(c *importer.Config) { c.MaxFile = elements * 2 })
 	d := newDump().raw(byte(rdb.TypeList)).text("list").raw(0x81)
 	src := b.file("a.rdb", binary.BigEndian.AppendUint64(d.b, elements))
 	if err := os.Truncate(src.Location, elements); err != nil {

@@ -60,6 +60,7 @@ type Scanner struct {
 	next    attributes
 	started bool
 	pending bool // key's value is not walked yet
+	walking bool
 	done    bool
 	mem     int64 // memory estimate of the value being walked
 
@@ -146,6 +147,16 @@ func (s *Scanner) Err() error { return s.in.err }
 // Err is nil.
 func (s *Scanner) Unproven() bool { return !s.stats.Checksum && !s.in.strict }
 
+// Memory is Stats.Memory, and what the value that is being walked adds so far: a Reader may ask for it in the midst of a value
+// however long. It never shrinks.
+func (s *Scanner) Memory() int64 {
+	n := s.stats.Memory + s.db.tables()
+	if s.walking && !s.key.Expired && !s.key.Empty {
+		n += s.mem
+	}
+	return n
+}
+
 // Offset returns the number of bytes of the uncompressed file that are consumed.
 func (s *Scanner) Offset() int64 { return s.in.offset() }
 
@@ -202,8 +213,9 @@ func (s *Scanner) keyName() {
 // walk consumes the current value and books the key.
 func (s *Scanner) walk() {
 	s.pending = false
-	s.mem = 0
+	s.mem, s.walking = 0, true
 	s.value(s.key.Type)
+	s.walking = false
 	if s.in.err != nil {
 		return
 	}

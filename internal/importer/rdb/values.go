@@ -62,17 +62,18 @@ func (s *Scanner) list() {
 func (s *Scanner) set() {
 	n := s.in.length()
 	members := s.elements.open()
-	s.mem += objectSize + dictSize + buckets(n)
-	for ; n > 0 && s.in.err == nil; n-- {
+	s.mem += objectSize + dictSize
+	for left := n; left > 0 && s.in.err == nil; left-- {
 		s.mem += dictEntry + sds(s.unique(&members, "member"))
 	}
+	s.mem += buckets(n)
 }
 
 func (s *Scanner) zset(binary bool) {
 	n := s.in.length()
 	members := s.elements.open()
-	s.mem += objectSize + skiplistSize + dictSize + buckets(n)
-	for ; n > 0 && s.in.err == nil; n-- {
+	s.mem += objectSize + skiplistSize + dictSize
+	for left := n; left > 0 && s.in.err == nil; left-- {
 		s.mem += dictEntry + skiplistNode + sds(s.unique(&members, "member"))
 		if binary {
 			s.score()
@@ -80,6 +81,7 @@ func (s *Scanner) zset(binary bool) {
 			s.textScore()
 		}
 	}
+	s.mem += buckets(n)
 }
 
 // Redis sees twice the same field only in a hash that it does not keep in a listpack, by its defaults.
@@ -91,15 +93,16 @@ const (
 func (s *Scanner) hash() {
 	at, n := s.in.offset(), s.in.length()
 	fields := s.elements.open()
-	s.mem += objectSize + dictSize + buckets(n)
+	s.mem += objectSize + dictSize
 	twice, table := false, n > listpackFields
-	for ; n > 0 && s.in.err == nil; n-- {
+	for left := n; left > 0 && s.in.err == nil; left-- {
 		field, enc, fresh := s.element(&fields)
 		value, valueEnc := s.in.skipString()
 		s.mem += dictEntry + sds(field, enc) + sds(value, valueEnc)
 		twice = twice || !fresh
 		table = table || field > listpackText || value > listpackText
 	}
+	s.mem += buckets(n)
 	if twice && table {
 		s.in.fail(at, ErrCorrupt, "expected fields that differ")
 	}
@@ -109,23 +112,25 @@ func (s *Scanner) hash() {
 func (s *Scanner) hashMetadata() {
 	s.in.uint64() // the earliest expiry of a field
 	n := s.in.length()
-	s.mem += objectSize + dictSize + buckets(n)
-	for ; n > 0 && s.in.err == nil; n-- {
+	s.mem += objectSize + dictSize
+	for left := n; left > 0 && s.in.err == nil; left-- {
 		if s.in.length() != 0 {
 			s.mem += fieldExpiry
 		}
 		s.mem += dictEntry + sds(s.in.skipString()) + sds(s.in.skipString())
 	}
+	s.mem += buckets(n)
 }
 
 // valkeyHash has each field's expiry in milliseconds, -1 for none, behind its value.
 func (s *Scanner) valkeyHash() {
 	n := s.in.length()
-	s.mem += objectSize + dictSize + buckets(n)
-	for ; n > 0 && s.in.err == nil; n-- {
+	s.mem += objectSize + dictSize
+	for left := n; left > 0 && s.in.err == nil; left-- {
 		s.mem += dictEntry + sds(s.in.skipString()) + sds(s.in.skipString()) + fieldExpiry
 		s.in.take(8)
 	}
+	s.mem += buckets(n)
 }
 
 // Containers of a quicklist node.

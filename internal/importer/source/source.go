@@ -30,6 +30,7 @@ type Config struct {
 	AllowPrivate bool     // downloads may come from addresses that are not on the public internet
 	SpoolDir     string   // where downloads are kept; made if it is missing
 	MaxDownload  int64    // bytes of one downloaded file
+	MaxFile      int64    // bytes of one file below a mount point
 	MaxExpansion int64    // bytes that one gzip file may expand to
 	SpoolReserve int64    // bytes of the spool's disk that downloads leave free; 0 for max(256 MiB, 5 %)
 }
@@ -95,6 +96,9 @@ func (o *Opener) Open(ctx context.Context, src database.Source, meter func(n int
 		return nil, err
 	}
 	info, err := file.Stat()
+	if err == nil && src.Type == database.SourceMountPoint && info.Size() > o.cfg.MaxFile {
+		err = unavailable(fmt.Errorf("the file has %d bytes, more than the %d that may be read", info.Size(), o.cfg.MaxFile))
+	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}

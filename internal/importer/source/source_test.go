@@ -19,7 +19,7 @@ func newOpener(t *testing.T) (*Opener, string) {
 	}
 	o, err := New(Config{
 		MountPoints: []string{dir}, AllowPrivate: true, SpoolDir: filepath.Join(t.TempDir(), "spool"),
-		MaxDownload: 1 << 20, MaxExpansion: 1 << 30, SpoolReserve: 1,
+		MaxDownload: 1 << 20, MaxFile: 1 << 20, MaxExpansion: 1 << 30, SpoolReserve: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
