@@ -78,26 +78,26 @@ func compact(value json.RawMessage) json.RawMessage {
 	return b.Bytes()
 }
 
-// Equal reports whether a and b are alike in all that they hold. It is stricter than their encoding, which does not
+// Equal reports whether db and o are alike in all that they hold. It is stricter than their encoding, which does not
 // show all of a time, nor every difference between empty and nil.
-func (a *Database) Equal(b *Database) bool {
-	return a.UID == b.UID &&
-		a.Name == b.Name &&
-		a.Type == b.Type &&
-		a.Status == b.Status &&
-		a.MemorySize == b.MemorySize &&
-		a.Port == b.Port &&
-		a.SkipImportAnalyze == b.SkipImportAnalyze &&
-		a.EmailAlerts == b.EmailAlerts &&
-		a.Export == b.Export &&
-		a.Backup == b.Backup &&
-		a.CreatedTime == b.CreatedTime &&
-		a.LastChangedTime == b.LastChangedTime &&
-		sameSlice(a.Modules, b.Modules) &&
-		sameImport(a.Import, b.Import) &&
-		sameBackupPolicy(a.BackupPolicy, b.BackupPolicy) &&
-		(a.Settings == nil) == (b.Settings == nil) &&
-		maps.EqualFunc(a.Settings, b.Settings, sameSlice)
+func (db *Database) Equal(o *Database) bool {
+	return db.UID == o.UID &&
+		db.Name == o.Name &&
+		db.Type == o.Type &&
+		db.Status == o.Status &&
+		db.MemorySize == o.MemorySize &&
+		db.Port == o.Port &&
+		db.SkipImportAnalyze == o.SkipImportAnalyze &&
+		db.EmailAlerts == o.EmailAlerts &&
+		db.Export == o.Export &&
+		db.Backup == o.Backup &&
+		db.CreatedTime == o.CreatedTime &&
+		db.LastChangedTime == o.LastChangedTime &&
+		sameSlice(db.Modules, o.Modules) &&
+		sameImport(db.Import, o.Import) &&
+		sameBackupPolicy(db.BackupPolicy, o.BackupPolicy) &&
+		(db.Settings == nil) == (o.Settings == nil) &&
+		maps.EqualFunc(db.Settings, o.Settings, sameSlice)
 }
 
 func sameImport(a, b Import) bool {

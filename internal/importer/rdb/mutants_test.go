@@ -3,6 +3,7 @@ package rdb
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -152,7 +153,11 @@ func (j *judge) difference(data []byte, ours error) string {
 		}
 		return "accepted here, refused there: " + why
 	case ours != nil && why == "":
-		return "refused here, accepted there: " + changing.ReplaceAllString(ours.(*Error).Detail, "?")
+		detail := ours.Error()
+		if own := new(Error); errors.As(ours, &own) {
+			detail = own.Detail
+		}
+		return "refused here, accepted there: " + changing.ReplaceAllString(detail, "?")
 	}
 	return agreed
 }
