@@ -272,3 +272,35 @@ func TestPeersThatHaveProvedAPasswordHaveAReservedSlot(t *testing.T) {
 		t.Errorf("a stranger has not waited: %v, %d verifications", err, g.verifications)
 	}
 }
+
+// TestFailureDuringALockout has a wrong password verified while another one locks the name out: the lock-out stays, in
+// the list and on disk.
+func TestFailureDuringALockout(t *testing.T) {
+	kept := Lockouts(filepath.Join(t.TempDir(), "lockouts"))
+	for _, name := range []string{"user", "ghost"} {
+		g := newGate(t, kept)
+		g.proves = func(string, string) bool {
+			g.proves = func(string, string) bool { return false }
+			for range 3 {
+				g.fail(t.Context(), login{email: name, peer: elsewhere}, name == "user")
+			}
+			return false
+		}
+		if _, err := g.authenticate(request(home, "Basic "+base64.StdEncoding.EncodeToString([]byte(name+":late")))); !errors.Is(err, errUnauthorized) {
+			t.Fatal(err)
+		}
+		if !kept.has(name) {
+			t.Errorf("%s: the lock-out has no file: a restart ends it", name)
+		}
+		newGate(t, kept).expect(home, name, "right", errUnauthorized, 0)
+		if err := kept.End(name, g.now); err != nil {
+			t.Errorf("%s: unlock: %v", name, err)
+		}
+		if g.lockedOut(name) {
+			t.Errorf("%s: unlock has ended nothing", name)
+		}
+		if g.attempts.failing.Len() != 0 {
+			t.Errorf("%s: a name that is locked out stands in the other list", name)
+		}
+	}
+}

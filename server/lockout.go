@@ -43,10 +43,15 @@ func (a *authenticator) lockedOut(name string) bool {
 	return r.Locked(a.now())
 }
 
-// fail notes a failed login, and locks the name out if it was one too many.
+// fail notes a failed login, and locks the name out if it was one too many. A failure that was under way when another
+// one locked the name out leaves that lock-out and its file as they are.
 func (a *authenticator) fail(ctx context.Context, l login, isUser bool) {
 	a.mu.Lock()
 	now := a.now()
+	if r := a.attempts.all[l.email]; r != nil && r.Locked(now) {
+		a.mu.Unlock()
+		return
+	}
 	r, locked, out := a.attempts.fail(l.email, isUser, a.lockout, now)
 	until := r.Until()
 	var stale []string // whose files have no meaning any more
