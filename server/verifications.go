@@ -118,10 +118,10 @@ func (q *verifications) join(name string, trusted bool, key proofKey) (v *verifi
 	if c == nil {
 		c = &connection{name: name}
 	}
+	c.trusted = trusted
 	if len(c.waiting) >= maxWaitingOfConnection || q.waiting >= maxWaiting && !q.makeRoom(c) {
 		return nil, c.refuse(q.hold) > maxRefusals
 	}
-	c.trusted = trusted
 	q.connections[name] = c
 	q.arrivals++
 	v = &verification{key: key, connection: c, arrival: q.arrivals, waiters: 1, turn: make(chan struct{}, 1), done: make(chan struct{})}
@@ -142,21 +142,33 @@ func (c *connection) refuse(period time.Duration) int {
 }
 
 // makeRoom takes the newest verification from the connection with most of them, unless that would not be fairer than to
-// turn the newcomer away.
+// turn the newcomer away. Strangers make room in any case for one that may have the reserved slot: as many connections as
+// may wait would otherwise keep it out.
 func (q *verifications) makeRoom(newcomer *connection) bool {
-	heaviest := newcomer
-	for _, c := range q.connections {
-		if len(c.waiting) > len(heaviest.waiting) {
-			heaviest = c
-		}
+	var heaviest *connection
+	if newcomer.trusted && newcomer.had+len(newcomer.waiting) < reservedTurns {
+		heaviest = q.heaviest(func(c *connection) bool { return !c.trusted })
 	}
-	if len(heaviest.waiting) <= len(newcomer.waiting)+1 {
-		return false
+	if heaviest == nil {
+		heaviest = q.heaviest(func(*connection) bool { return true })
+		if heaviest == nil || len(heaviest.waiting) <= len(newcomer.waiting)+1 {
+			return false
+		}
 	}
 	v := heaviest.waiting[len(heaviest.waiting)-1]
 	q.unqueue(v)
 	q.finish(v, errTooManyRequests)
 	return true
+}
+
+// heaviest returns the connection that most wait of, of those that may, nil if none waits.
+func (q *verifications) heaviest(may func(*connection) bool) (heaviest *connection) {
+	for _, c := range q.connections {
+		if len(c.waiting) > 0 && may(c) && (heaviest == nil || len(c.waiting) > len(heaviest.waiting)) {
+			heaviest = c
+		}
+	}
+	return heaviest
 }
 
 // dispatch lets run what the free slots have room for.

@@ -266,3 +266,35 @@ func TestVerificationsAddUp(t *testing.T) {
 	}
 	q.empty(t)
 }
+
+// TestTrustedPeersAreLetIn fills the queue with connections of one verification each, which nobody could be fairer to
+// than to turn away: a peer that has proved a password is let in all the same, and its reserved slot is there for it.
+func TestTrustedPeersAreLetIn(t *testing.T) {
+	q := queue()
+	all := q.joined(t, "running", false, 1)
+	for i := range maxWaiting {
+		all = append(all, q.joined(t, fmt.Sprint("stranger", i), false, 1)...)
+	}
+	if v, _ := q.join("another", false, key("another", 0)); v != nil {
+		t.Fatal("there is room for a stranger")
+	}
+	// As many as may have the reserved slot are let in, and then the peer is like any other.
+	known := q.joined(t, "known", true, reservedTurns)
+	if !known[0].mayRun() {
+		t.Fatal("a peer that is known does not have the reserved slot")
+	}
+	all = append(all, known...)
+	if v, _ := q.join("known", true, key("known", 100)); v != nil {
+		t.Fatal("there is room for hundreds")
+	}
+	for ran := true; ran; {
+		ran = false
+		for _, v := range all {
+			if v.mayRun() {
+				q.work(v)
+				ran = true
+			}
+		}
+	}
+	q.empty(t)
+}
