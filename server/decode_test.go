@@ -57,6 +57,19 @@ func TestFreeFormComesBack(t *testing.T) {
 	}
 }
 
+// TestNumbersComeBack holds that a number of the contract is kept as precisely as JSON's readers take it.
+func TestNumbersComeBack(t *testing.T) {
+	f := start(t)
+	for _, name := range []string{"throughput_ingress", "shard_imbalance_threshold"} {
+		for _, number := range []string{"16777217", "1234567.891", "1e+300"} {
+			r := f.call("PUT", "/v1/bdbs/1", `{"`+name+`": `+number+`}`)
+			if r.StatusCode != 200 || !strings.Contains(string(r.body), `"`+name+`":`+number) {
+				t.Errorf("%s: %d %s, want %s", name, r.StatusCode, r.body, number)
+			}
+		}
+	}
+}
+
 // TestNoBody sends what says nothing, in all the ways that clients have.
 func TestNoBody(t *testing.T) {
 	f := start(t)

@@ -661,7 +661,7 @@ type BDB struct {
 	ShardBlockForeignKeys *bool `json:"shard_block_foreign_keys,omitempty"`
 
 	// ShardImbalanceThreshold Difference of shards at which they are balanced.
-	ShardImbalanceThreshold *float32 `json:"shard_imbalance_threshold,omitempty"`
+	ShardImbalanceThreshold *float64 `json:"shard_imbalance_threshold,omitempty"`
 
 	// ShardImbalanceThresholdPercentage Difference of shards in percent at which they are balanced.
 	ShardImbalanceThresholdPercentage *int `json:"shard_imbalance_threshold_percentage,omitempty"`
@@ -724,7 +724,7 @@ type BDB struct {
 	Tags json.RawMessage `json:"tags,omitempty"`
 
 	// ThroughputIngress Reserved throughput; 0 for none.
-	ThroughputIngress *float32 `json:"throughput_ingress,omitempty"`
+	ThroughputIngress *float64 `json:"throughput_ingress,omitempty"`
 
 	// Timeseries Settings of time series.
 	Timeseries json.RawMessage `json:"timeseries,omitempty"`
@@ -1140,7 +1140,7 @@ type BDBCreate struct {
 	ShardBlockForeignKeys *bool `json:"shard_block_foreign_keys,omitempty"`
 
 	// ShardImbalanceThreshold Difference of shards at which they are balanced.
-	ShardImbalanceThreshold *float32 `json:"shard_imbalance_threshold,omitempty"`
+	ShardImbalanceThreshold *float64 `json:"shard_imbalance_threshold,omitempty"`
 
 	// ShardImbalanceThresholdPercentage Difference of shards in percent at which they are balanced.
 	ShardImbalanceThresholdPercentage *int `json:"shard_imbalance_threshold_percentage,omitempty"`
@@ -1197,7 +1197,7 @@ type BDBCreate struct {
 	Tags json.RawMessage `json:"tags,omitempty"`
 
 	// ThroughputIngress Reserved throughput; 0 for none.
-	ThroughputIngress *float32 `json:"throughput_ingress,omitempty"`
+	ThroughputIngress *float64 `json:"throughput_ingress,omitempty"`
 
 	// Timeseries Settings of time series.
 	Timeseries json.RawMessage `json:"timeseries,omitempty"`
@@ -1628,7 +1628,7 @@ type BDBSettings struct {
 	ShardBlockForeignKeys *bool `json:"shard_block_foreign_keys,omitempty"`
 
 	// ShardImbalanceThreshold Difference of shards at which they are balanced.
-	ShardImbalanceThreshold *float32 `json:"shard_imbalance_threshold,omitempty"`
+	ShardImbalanceThreshold *float64 `json:"shard_imbalance_threshold,omitempty"`
 
 	// ShardImbalanceThresholdPercentage Difference of shards in percent at which they are balanced.
 	ShardImbalanceThresholdPercentage *int `json:"shard_imbalance_threshold_percentage,omitempty"`
@@ -1682,7 +1682,7 @@ type BDBSettings struct {
 	Tags json.RawMessage `json:"tags,omitempty"`
 
 	// ThroughputIngress Reserved throughput; 0 for none.
-	ThroughputIngress *float32 `json:"throughput_ingress,omitempty"`
+	ThroughputIngress *float64 `json:"throughput_ingress,omitempty"`
 
 	// Timeseries Settings of time series.
 	Timeseries json.RawMessage `json:"timeseries,omitempty"`
