@@ -17,6 +17,10 @@ import (
 // maxBody is the size in bytes up to which a request's body is read.
 const maxBody = 64 << 10
 
+// maxDepth is how deep the objects and lists of a body may be nested. Readers of answers give up at some depth, Python's at
+// a thousand, and the path that a refusal names grows with it.
+const maxDepth = 100
+
 // body is a request's body, read whole and decoded once. The generated code binds the value that was validated, and
 // nobody reads the bytes again: a second decoder would understand some of them differently.
 type body struct {
@@ -64,7 +68,7 @@ func decode(data []byte) (any, map[string]json.RawMessage, error) {
 	if !utf8.Valid(data) || !json.Valid(data) {
 		return nil, nil, refuse(errSchema, "body: expected one JSON value")
 	}
-	d := decoder{json.NewDecoder(bytes.NewReader(data)), data}
+	d := decoder{tokens: json.NewDecoder(bytes.NewReader(data)), data: data}
 	d.tokens.UseNumber()
 	text := map[string]json.RawMessage{}
 	value, err := d.value("", text)
@@ -75,6 +79,7 @@ func decode(data []byte) (any, map[string]json.RawMessage, error) {
 type decoder struct {
 	tokens *json.Decoder
 	data   []byte
+	depth  int // of the object or list that a value is in
 }
 
 // value reads a value. It puts the text of an object's members into text, unless that is nil.
@@ -87,6 +92,9 @@ func (d decoder) value(path string, text map[string]json.RawMessage) (any, error
 	case json.Number:
 		return number(t, path)
 	case json.Delim:
+		if d.depth++; d.depth > maxDepth {
+			return nil, refuse(errSchema, "body: expected objects and lists at most "+strconv.Itoa(maxDepth)+" deep")
+		}
 		if t == '{' {
 			return d.object(path, text)
 		}
@@ -132,15 +140,20 @@ func (d decoder) array(path string) (any, error) {
 	return items, err
 }
 
+// digitsOfDouble is from how many characters on an integer may be beyond a double.
+const digitsOfDouble = 309
+
 // number gives 1.0 and 1e3, which are integers to JSON and to the contract, the spelling that Go's integers have.
 func number(n json.Number, path string) (json.Number, error) {
-	if !strings.ContainsAny(n.String(), ".eE") {
+	if !strings.ContainsAny(n.String(), ".eE") && len(n) < digitsOfDouble && n != "-0" {
 		return n, nil
 	}
 	f, err := n.Float64()
 	switch {
 	case err != nil:
 		return n, refuse(errSchema, path+": expected a number that a double can hold")
+	case !strings.ContainsAny(n.String(), ".eE") && f != 0:
+		return n, nil
 	case f == math.Trunc(f) && math.Abs(f) < 1<<53:
 		return json.Number(strconv.FormatInt(int64(f), 10)), nil
 	}

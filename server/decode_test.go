@@ -22,6 +22,9 @@ func TestOneDecode(t *testing.T) {
 		"bytes behind":             {"PUT", "/v1/bdbs/1", `{"conns": 7} x`, "body: expected one JSON value"},
 		"a value behind":           {"PUT", "/v1/bdbs/1", `{"conns": 7}{}`, "body: expected one JSON value"},
 		"bytes that are no UTF-8":  {"PUT", "/v1/bdbs/1", "{\"account_id\": 1, \"endpoint\": \"\xff\"}", "body: expected one JSON value"},
+		"too deep":                 {"PUT", "/v1/bdbs/1", `{"search": ` + strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 101), "body: expected objects and lists at most 100 deep"},
+		"as deep as JSON gets":     {"PUT", "/v1/bdbs/1", `{"search": {"a": ` + strings.Repeat("[", 9998) + strings.Repeat("]", 9998) + "}}", "body: expected objects and lists at most 100 deep"},
+		"an integer like that":     {"PUT", "/v1/bdbs/1", `{"search": {"a": [-` + strings.Repeat("9", 309) + "]}}", "search.a[0]: expected a number that a double can hold"},
 		"beyond a double":          {"PUT", "/v1/bdbs/1", `{"search": {"a": [1e999]}}`, "search.a[0]: expected a number that a double can hold"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,6 +69,16 @@ func TestNumbersComeBack(t *testing.T) {
 			if r.StatusCode != 200 || !strings.Contains(string(r.body), `"`+name+`":`+number) {
 				t.Errorf("%s: %d %s, want %s", name, r.StatusCode, r.body, number)
 			}
+		}
+	}
+}
+
+// TestZero holds that a zero equals the zero that GET shows, however it is spelt.
+func TestZero(t *testing.T) {
+	f := start(t)
+	for _, zero := range []string{"0", "-0", "0.0", "-0.0", "0e7"} {
+		if r := f.call("PUT", "/v1/bdbs/1", `{"import_progress": `+zero+`}`); r.StatusCode != 200 {
+			t.Errorf("%s: %d %s", zero, r.StatusCode, r.body)
 		}
 	}
 }
