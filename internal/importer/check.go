@@ -9,7 +9,7 @@ import (
 )
 
 // maxHeld is the length in bytes of the longest value that is held in memory. Of longer ones the check notes the length,
-// which a target needs before the value, and which is not known until the value was walked.
+// which a sink needs before the value, and which is not known until the value was walked.
 const maxHeld = 1 << 20
 
 // span is where a long value is in the uncompressed file.
@@ -58,7 +58,11 @@ func (c *checker) walk(f *file) error {
 	}
 	f.large = nil
 	for s.Next() && s.SkipValue() == nil {
-		if k := s.Key(); k.ValueLen > maxHeld && isLoaded(k) {
+		k := s.Key()
+		if isLoaded(k) && k.NameLen > int64(len(k.Name)) {
+			return &rdb.Error{Offset: k.Offset, Err: rdb.ErrKeyTooLong, Detail: fmt.Sprintf("%d bytes, more than the %d that are carried over", k.NameLen, rdb.MaxName)}
+		}
+		if isLoaded(k) && k.ValueLen > maxHeld {
 			f.large = append(f.large, span{k.Offset, k.ValueLen})
 		}
 		if err := c.outgrown(); err != nil { // a read of a gzip file may hold many keys

@@ -8,6 +8,7 @@ import (
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer/rdb"
+	"github.com/reimport/reimport/internal/importer/sink"
 	"github.com/reimport/reimport/internal/importer/source"
 	"github.com/reimport/reimport/internal/store"
 )
@@ -29,6 +30,8 @@ func reason(err error) database.FailureReason {
 		return database.FileLargerThanMemLimit(e.expected, e.limit)
 	}
 	switch {
+	case errors.Is(err, sink.ErrOutOfMemory):
+		return database.OutOfMemory
 	case errors.Is(err, source.ErrUnavailable):
 		return database.DownloadError
 	case errors.Is(err, source.ErrDamaged), errors.Is(err, rdb.ErrCorrupt):

@@ -12,8 +12,9 @@ import (
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/importer/rdb"
+	"github.com/reimport/reimport/internal/importer/sink"
 	"github.com/reimport/reimport/internal/importer/source"
-	"github.com/reimport/reimport/internal/importer/target"
 	"github.com/reimport/reimport/internal/store"
 )
 
@@ -48,8 +49,8 @@ type Config struct {
 	CheckTimeout time.Duration
 	// Parallel is the number of imports at once; 2 for 0. The rest wait in initializing.
 	Parallel int
-	// Target says where keys go; nowhere if it is nil: the databases are simulated.
-	Target OpenTarget
+	// Sink says where keys go; nowhere if it is nil: the databases are simulated.
+	Sink   OpenSink
 	Now    func() time.Time
 	Events event.Sink
 }
@@ -99,8 +100,8 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 	orDefault(&cfg.MaxExpansion, defaultMaxExpansion)
 	orDefault(&cfg.CheckTimeout, defaultCheckTimeout)
 	orDefault(&cfg.Parallel, defaultParallel)
-	if cfg.Target == nil {
-		cfg.Target = simulated(cfg.Events)
+	if cfg.Sink == nil {
+		cfg.Sink = simulated(cfg.Events)
 	}
 	sources, err := source.New(source.Config{
 		MountPoints: cfg.MountPoints, AllowPrivate: cfg.AllowPrivate, SpoolDir: cfg.SpoolDir,
@@ -114,9 +115,9 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 	return im, nil
 }
 
-func simulated(events event.Sink) OpenTarget {
-	return func(_ context.Context, db *database.Database) (Target, error) {
-		return target.NewDiscard(db.UID, events), nil
+func simulated(events event.Sink) OpenSink {
+	return func(_ context.Context, db *database.Database, files []rdb.Stats) (Sink, error) {
+		return sink.NewDiscard(db.UID, files, events)
 	}
 }
 

@@ -12,26 +12,30 @@ import (
 
 var errChanged = fmt.Errorf("%w: the file has changed since it was checked", rdb.ErrCorrupt)
 
-// load opens the target while the import is still initializing, so that one out of reach costs the database nothing.
+// load opens the sink while the import is still initializing, so that one out of reach costs the database nothing.
 func (a *attempt) load(db *database.Database) (err error) {
-	t, err := a.im.cfg.Target(a.ctx, db)
+	learned := make([]rdb.Stats, len(a.files))
+	for i, f := range a.files {
+		learned[i] = f.stats
+	}
+	to, err := a.im.cfg.Sink(a.ctx, db, learned)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, t.Close()) }()
+	defer func() { err = errors.Join(err, to.Close()) }()
 	if err := a.update(a.ctx, func(db *database.Database) error { return db.BeginLoading(a.run) }); err != nil {
 		return err
 	}
-	if err := t.Begin(a.ctx); err != nil {
+	if err := to.Begin(a.ctx); err != nil {
 		return err
 	}
-	l := &loader{target: t}
+	l := &loader{sink: to}
 	for _, f := range a.files {
 		if err := a.loadFile(l, f); err != nil {
 			return &fileError{f.Label, err}
 		}
 	}
-	return t.Flush()
+	return to.Flush()
 }
 
 func (a *attempt) loadFile(l *loader, f *file) error {
@@ -39,7 +43,7 @@ func (a *attempt) loadFile(l *loader, f *file) error {
 	if err != nil {
 		return err
 	}
-	s.Library = l.target.Library
+	s.Library = l.sink.Library
 	l.large = f.large
 	for s.Next() {
 		if !isLoaded(s.Key()) {
@@ -58,13 +62,13 @@ func (a *attempt) loadFile(l *loader, f *file) error {
 	return nil
 }
 
-// loader hands keys over to a target. What it hands over by reference lives in it, not on the heap once for each key.
+// loader hands keys over to a sink. What it hands over by reference lives in it, not on the heap once for each key.
 type loader struct {
-	target Target
-	key    rdb.Key
-	large  []span // values to come that are too long to hold
-	held   bytes.Buffer
-	value  bounded
+	sink  Sink
+	key   rdb.Key
+	large []span // values to come that are too long to hold
+	held  bytes.Buffer
+	value bounded
 }
 
 // pass hands over the scanner's key with the length of its value, then the value.
@@ -80,14 +84,14 @@ func (l *loader) pass(s *rdb.Scanner) error {
 		return err
 	}
 	l.key.ValueLen = n
-	_, err = l.target.Key(&l.key).Write(l.held.Bytes())
+	_, err = l.sink.Key(&l.key).Write(l.held.Bytes())
 	return err
 }
 
 func (l *loader) passLarge(s *rdb.Scanner) error {
 	l.key.ValueLen = l.large[0].size
 	l.large = l.large[1:]
-	l.value = bounded{l.target.Key(&l.key), l.key.ValueLen}
+	l.value = bounded{l.sink.Key(&l.key), l.key.ValueLen}
 	_, err := s.WriteValue(&l.value)
 	if err == nil && l.value.left > 0 {
 		err = errChanged
@@ -95,8 +99,8 @@ func (l *loader) passLarge(s *rdb.Scanner) error {
 	return err
 }
 
-// bounded lets left more bytes through to w. Nothing that a file says may reach a target as more than was announced: the
-// target would take the rest for commands.
+// bounded lets left more bytes through to w. Nothing that a file says may reach a sink as more than was announced: a
+// Redis would take the rest for commands.
 type bounded struct {
 	w    io.Writer
 	left int64

@@ -21,7 +21,7 @@ import (
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/importer/rdb"
-	"github.com/reimport/reimport/internal/importer/target"
+	"github.com/reimport/reimport/internal/importer/sink"
 )
 
 // mostMemory is what an importing process may take over an idle one, in bytes.
@@ -175,9 +175,10 @@ func benchmarkImport(b *testing.B, content []byte) {
 	var opened, closed time.Time
 	w := newBench(b, func(c *importer.Config) {
 		c.Now = time.Now
-		c.Target = func(context.Context, *database.Database) (importer.Target, error) {
+		c.Sink = func(_ context.Context, _ *database.Database, files []rdb.Stats) (importer.Sink, error) {
 			opened = time.Now()
-			return &timed{target.NewDiscard(0, c.Events), &closed}, nil
+			discard, err := sink.NewDiscard(0, files, c.Events)
+			return &timed{discard, &closed}, err
 		}
 	})
 	src := w.file("a.rdb", content)
@@ -198,7 +199,7 @@ func benchmarkImport(b *testing.B, content []byte) {
 
 // timed is a target that notes when the import closes it.
 type timed struct {
-	*target.Discard
+	*sink.Discard
 	closed *time.Time
 }
 

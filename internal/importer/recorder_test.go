@@ -31,7 +31,7 @@ type recorded struct {
 func newRecorder() *recorder { return &recorder{values: map[string]*recorded{}} }
 
 func (r *recorder) configure(cfg *importer.Config) {
-	cfg.Target = func(context.Context, *database.Database) (importer.Target, error) {
+	cfg.Sink = func(context.Context, *database.Database, []rdb.Stats) (importer.Sink, error) {
 		r.calls = append(r.calls, "open")
 		return r, nil
 	}

@@ -275,7 +275,7 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	long := strings.Repeat("0123456789abcdef", 5000)
+	long := strings.Repeat("0123456789abcdef", 70_000)
 	f := newFile("REDIS0011").db(0).
 		raw(0).raw(0xC0, 0x80).text("").
 		raw(0).raw(0xC1, 0x00, 0x80).text("").

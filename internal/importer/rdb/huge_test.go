@@ -67,8 +67,8 @@ func TestHugeValues(t *testing.T) {
 		t.Errorf("%d bytes of values, want %d", values, want)
 	}
 	t.Logf("%d bytes allocated in all", used)
-	if used > 2<<20 {
-		t.Errorf("%d bytes were allocated, want at most 2 MiB", used)
+	if used > 2<<20+6*MaxName { // the name grows by doubling
+		t.Errorf("%d bytes were allocated, want at most 8 MiB", used)
 	}
 }
 

@@ -153,7 +153,7 @@ func (s *Scanner) library() {
 	case w == nil:
 		in.skipText(t)
 	case t.enc == encLZF:
-		s.scratch = in.appendLZF(s.scratch[:0], t, MaxName, w)
+		s.scratch = in.appendLZF(s.scratch[:0], t, maxCompared, w)
 		if in.err == nil {
 			_, err := w.Write(s.scratch)
 			in.writerFailed(err)

@@ -3,13 +3,14 @@ package rdb
 import "io"
 
 // MaxName is the number of bytes of a key's name that a Key holds at most.
-const MaxName = 64 << 10
+const MaxName = 1 << 20
 
 // Key is one key of the file.
 type Key struct {
 	DB      int
-	Name    []byte // the name, or its first MaxName bytes
-	NameLen int64  // bytes in the whole name
+	Dialect Dialect // of the file: it decides what Type means
+	Name    []byte  // the name, or its first MaxName bytes
+	NameLen int64   // bytes in the whole name
 	Type    Type
 	// ExpireMS is the expiry in milliseconds since 1970; 0 for none. A file's expiry at 0 itself is told as 1.
 	ExpireMS int64
@@ -167,7 +168,7 @@ func (s *Scanner) startKey(t Type, at int64) {
 		return
 	}
 	k, a := &s.key, &s.next
-	k.Type, k.DB = t, s.db.index
+	k.Type, k.DB, k.Dialect = t, s.db.index, s.stats.Dialect
 	k.ExpireMS, k.Idle, k.Freq, k.HasMeta = a.expireMS, a.idle, a.freq, a.meta
 	k.ValueLen, k.Memory = 0, 0
 	*a = noAttributes

@@ -15,9 +15,12 @@ func (in *input) skipText(t text) {
 func (in *input) appendText(out []byte, t text, keep int) []byte {
 	switch t.enc {
 	case 0:
-		head := min(int(t.size), keep)
-		out = append(out, in.take(head)...)
-		in.discard(t.size - uint64(head))
+		left := min(int(t.size), keep)
+		rest := t.size - uint64(left)
+		for ; left > 0 && in.err == nil; left -= min(left, window/2) {
+			out = append(out, in.take(min(left, window/2))...)
+		}
+		in.discard(rest)
 	case encLZF:
 		out = in.appendLZF(out, t, keep-1, nil)
 		out = out[:min(len(out), keep)]

@@ -1,8 +1,9 @@
-// Package target is where the keys of an import go.
-package target
+// Package sink is where the keys of an import go.
+package sink
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/reimport/reimport/internal/event"
@@ -15,9 +16,18 @@ type Discard struct {
 	seen   event.ImportSimulated
 }
 
-// NewDiscard returns a Discard for the database uid that reports, at the end of the import, that nothing was loaded.
-func NewDiscard(uid int, events event.Sink) *Discard {
-	return &Discard{events: events, seen: event.ImportSimulated{UID: uid}}
+// databases is how many a Redis has by default.
+const databases = 16
+
+// NewDiscard returns a Discard for the database uid that reports, at the end of the import, that nothing was loaded. It
+// refuses files that a Redis could not load because it has no such database.
+func NewDiscard(uid int, files []rdb.Stats, events event.Sink) (*Discard, error) {
+	for _, f := range files {
+		if f.MaxDB >= databases {
+			return nil, fmt.Errorf("expected databases 0 to %d in the files, found %d", databases-1, f.MaxDB)
+		}
+	}
+	return &Discard{events: events, seen: event.ImportSimulated{UID: uid}}, nil
 }
 
 // Begin has nothing to erase.

@@ -1,0 +1,31 @@
+package importer
+
+import (
+	"context"
+	"io"
+
+	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/importer/rdb"
+)
+
+// Sink is where the keys of one import go. Its calls come one after the other; a value or a library is written whole
+// before the next call. An error may be told by any later Write or by Flush, so that a Sink is free to pipeline. An error about one
+// key is a *sink.KeyError. One that wraps sink.ErrOutOfMemory ends the import as out-of-memory.
+type Sink interface {
+	// Begin erases what the database holds: an import replaces it. ctx ends when the import must stop, and with it
+	// whatever the Sink waits for.
+	Begin(ctx context.Context) error
+	// Key takes a key, valid during the call, and returns what takes the ValueLen bytes of its value: those that a DUMP
+	// payload has between its type byte and its footer. There is at least one. The name is whole: it has at most rdb.MaxName bytes.
+	Key(k *rdb.Key) io.Writer
+	// Library returns what takes the size bytes of a function library's source.
+	Library(size int64) io.Writer
+	// Flush returns nil once the database has all of the import.
+	Flush() error
+	// Close gives up what the Sink holds, be the import complete or not.
+	Close() error
+}
+
+// OpenSink returns the Sink of an import into db, which the import closes. files has what the check has learned of each file,
+// such as its dialect, version, types, databases and modules, so that a Sink may refuse before anything is erased.
+type OpenSink func(ctx context.Context, db *database.Database, files []rdb.Stats) (Sink, error)
