@@ -98,6 +98,7 @@ func TestNoBody(t *testing.T) {
 		{"DELETE", "/v1/bdbs/2", "{not JSON", 200},
 		{"POST", "/v1/bdbs/4/actions/import", "null", 409},
 		{"PUT", "/v1/bdbs/4/actions/import_reset_status", "null", 409},
+		{"PUT", "/v1/bdbs/4/actions/import_reset_status", " \r\n", 409},
 		{"POST", "/v1/bdbs", "null", 400},
 		{"PUT", "/v1/bdbs/4", "null", 400},
 		{"PUT", "/v1/bdbs/4", " ", 400},

@@ -82,3 +82,13 @@ func overTheWire(t *testing.T, err error) error {
 	}
 	return c.ResetImportStatus(t.Context(), 1)
 }
+
+// TestTooManyRequestsSaysWhenToAskAgain holds the header that the contract declares.
+func TestTooManyRequestsSaysWhenToAskAgain(t *testing.T) {
+	e := echo.New()
+	w := httptest.NewRecorder()
+	answerError(fmt.Errorf("login: %w", errTooManyRequests), e.NewContext(httptest.NewRequest(http.MethodGet, "/", nil), w))
+	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "1" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -160,7 +161,7 @@ func (v *validator) checkBody(c echo.Context, uid int) error {
 // decode returns the value in a body and the text of its members; a nil value if there is no body.
 func (b *bodyRules) decode(r *http.Request, data []byte) (value any, text map[string]json.RawMessage, err error) {
 	// A body that nothing is expected of may have any type: curl gives one to every body.
-	free := len(b.schema.Properties) == 0
+	free, data := len(b.schema.Properties) == 0, bytes.TrimSpace(data)
 	if given := r.Header.Get(echo.HeaderContentType); given != "" && len(data) > 0 && !free {
 		if kind, _, err := mime.ParseMediaType(given); err != nil || kind != echo.MIMEApplicationJSON {
 			return nil, nil, refuse(errSchema, "Content-Type: expected application/json")

@@ -9,12 +9,14 @@ import (
 	"time"
 )
 
-// How many verifications may wait: of one connection, and of all. With one slot the last of them waits about eight
-// seconds for passwords hashed at bcrypt's default cost.
+// How many verifications may wait: of one connection, and of all.
 const (
 	maxWaitingOfConnection = 16
 	maxWaiting             = 128
 )
+
+// maxWait is how long a login waits for its turn, well below the time that an answer and a shutdown have.
+const maxWait = 5 * time.Second
 
 // reservedTurns is how many verifications of a connection may have the reserved slot, before it is like any other.
 const reservedTurns = 4
@@ -37,6 +39,7 @@ type verifications struct {
 	general  int // slots that are free
 	reserved int
 	hold     time.Duration
+	patience time.Duration
 
 	mu          sync.Mutex
 	connections map[string]*connection     // those that have something waiting or running
@@ -71,7 +74,7 @@ type verification struct {
 func newVerifications() *verifications {
 	return &verifications{
 		// One core stays for the requests that need no verification.
-		general: max(1, runtime.GOMAXPROCS(0)-1), reserved: 1, hold: retryAfter,
+		general: max(1, runtime.GOMAXPROCS(0)-1), reserved: 1, hold: retryAfter, patience: maxWait,
 		connections: map[string]*connection{}, pending: map[proofKey]*verification{},
 	}
 }
@@ -99,10 +102,11 @@ func (q *verifications) await(ctx context.Context, v *verification, verify func(
 		return v.err
 	case <-v.done:
 		return v.err
-	case <-ctx.Done():
-		q.leave(v)
-		return errTooManyRequests // nobody reads the answer, and the log has no error of ours
+	case <-time.After(q.patience):
+	case <-ctx.Done(): // nobody reads the answer, and the log has no error of ours
 	}
+	q.leave(v)
+	return errTooManyRequests
 }
 
 // join returns the verification to wait for, nil if there is no room for it; then tooOften reports whether the connection

@@ -103,6 +103,18 @@ func TestReservedSlot(t *testing.T) {
 	q.empty(t)
 }
 
+// TestBoundOfAWait turns away who has waited too long, and forgets the verification.
+func TestBoundOfAWait(t *testing.T) {
+	q := queue()
+	running := q.joined(t, "a", false, 1)
+	q.patience = 0
+	if err := q.do(t.Context(), "b", false, key("b", 0), nil); !errors.Is(err, errTooManyRequests) {
+		t.Fatal(err)
+	}
+	q.work(running[0])
+	q.empty(t)
+}
+
 func TestBoundOfAConnection(t *testing.T) {
 	q := queue()
 	all := q.joined(t, "attacker", false, 1+maxWaitingOfConnection)

@@ -500,8 +500,8 @@ type BDB struct {
 	// ImplicitShardKey Shard by the whole key if no rule matches.
 	ImplicitShardKey *bool `json:"implicit_shard_key,omitempty"`
 
-	// ImportFailureReason Why the newest import failed; empty unless it did. `file-larger-than-mem-limit` is followed by the expected
-	// size of the dataset and the database's limit, both in bytes.
+	// ImportFailureReason Why the newest import failed; empty unless it did. `file-larger-than-mem-limit` is followed by the least that the
+	// dataset is expected to take and by the database's limit, both in bytes.
 	ImportFailureReason *ImportFailureReason `json:"import_failure_reason,omitempty"`
 
 	// ImportProgress Percent; 100 only once succeeded.
@@ -1744,8 +1744,8 @@ type BDBState struct {
 	// GroupUID Group that the database belongs to, 0 for none.
 	GroupUID *int `json:"group_uid,omitempty"`
 
-	// ImportFailureReason Why the newest import failed; empty unless it did. `file-larger-than-mem-limit` is followed by the expected
-	// size of the dataset and the database's limit, both in bytes.
+	// ImportFailureReason Why the newest import failed; empty unless it did. `file-larger-than-mem-limit` is followed by the least that the
+	// dataset is expected to take and by the database's limit, both in bytes.
 	ImportFailureReason *ImportFailureReason `json:"import_failure_reason,omitempty"`
 
 	// ImportProgress Percent; 100 only once succeeded.
@@ -1938,8 +1938,8 @@ type GSSource struct {
 	Type string `json:"type"`
 }
 
-// ImportFailureReason Why the newest import failed; empty unless it did. `file-larger-than-mem-limit` is followed by the expected
-// size of the dataset and the database's limit, both in bytes.
+// ImportFailureReason Why the newest import failed; empty unless it did. `file-larger-than-mem-limit` is followed by the least that the
+// dataset is expected to take and by the database's limit, both in bytes.
 type ImportFailureReason = string
 
 // ImportRequest The files to import. Without `dataset_import_sources`, those that are stored with the database.
