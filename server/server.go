@@ -56,10 +56,13 @@ type Server struct {
 	crossOrigin http.CrossOriginProtection
 }
 
+// contract is the parsed openapi.yaml, which nothing changes: to parse it takes most of the time of New.
+var contract = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(reimport.Spec) })
+
 // New assembles a server. It fails where an operation of the contract would be served without authentication,
 // permission and validation, or where a route stands in no list.
 func New(cfg Config) (*Server, error) {
-	doc, err := openapi3.NewLoader().LoadFromData(reimport.Spec)
+	doc, err := contract()
 	if err != nil {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
