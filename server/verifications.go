@@ -241,7 +241,7 @@ func (q *verifications) unqueue(v *verification) {
 	q.waiting--
 }
 
-// finish tells the waiters, and gives the slot to the next.
+// finish wakes the waiters and gives the slot to the next.
 func (q *verifications) finish(v *verification, err error) {
 	delete(q.pending, v.key)
 	v.err = err

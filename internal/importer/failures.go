@@ -105,7 +105,7 @@ func (a *attempt) success() event.ImportSucceeded {
 	return e
 }
 
-// failure tells what is wrong with the files from what is wrong with this server.
+// failure separates what is wrong with the files from what is wrong with this server.
 func (a *attempt) failure(err error) event.ImportFailed {
 	why := reason(err)
 	e := event.ImportFailed{UID: a.uid, Run: a.run, Reason: string(why), Ours: why == database.GeneralError, Err: err}

@@ -218,6 +218,6 @@ func (j *judge) end() string {
 var (
 	refusal = regexp.MustCompile(`# (?:Internal error in RDB.*-> )?(.+)`)
 	usual   = regexp.MustCompile(`^(oO|Redis version|Configuration|Server init|WARNING|RDB file was saved|RDB: |Loading RDB|DB reloaded|Internal error)`)
-	// changing is what tells apart the words for one and the same thing.
+	// changing matches what differs between two reports of the same fault.
 	changing = regexp.MustCompile(`'.*'|"[^"]*"|[0-9]+|\[.*\]|#.*`)
 )

@@ -115,8 +115,8 @@ func (s suite) watchWhile(t *testing.T) {
 	all.Wait()
 }
 
-// watchSlow reads one commit and then no more until there are very many: it sees all of them, or is told that it does
-// not, and nobody has waited for it.
+// watchSlow reads one commit and then no more until there are very many. It then sees all of them or gets ErrCompacted, and
+// nobody has waited for it.
 func (s suite) watchSlow(t *testing.T) {
 	const records = 200
 	f := s.fresh(t)
