@@ -87,7 +87,7 @@ func TestErrorBodies(t *testing.T) {
 	}
 }
 
-// TestWrongPath tells an address that is not the API's from a database that does not exist.
+// TestWrongPath distinguishes an address that is not the API's from a database that does not exist.
 func TestWrongPath(t *testing.T) {
 	for name, body := range map[string]string{
 		"code":              `{"error_code":"not_found","description":"there is nothing at this path"}`,

@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/reimport/reimport/gen/api"
 )
 
 // provocation is a request that the demo cluster refuses, and what it says then.
 type provocation struct {
 	code    string
-	status  int
 	meaning string
 	request
 	description any // where the contract has no example
@@ -19,36 +20,36 @@ const reset = "/actions/import_reset_status"
 
 // provocations has every error code of the contract. What it says of the demo's answers is compared with them.
 var provocations = []provocation{
-	{"busy", 409, "An import, an export or a backup of the database runs, or its `status` is not `active`. Try again later.",
+	{"busy", "An import, an export or a backup of the database runs, or its `status` is not `active`. Try again later.",
 		request{method: "PUT", path: "/v1/bdbs/3" + reset}, nil},
-	{"cross_origin", 403, "A browser sent the request for a page of another origin.", request{}, nil},
-	{"db_not_exist", 404, "There is no database with this uid.", request{method: "PUT", path: "/v1/bdbs/99" + reset}, nil},
-	{"headers_too_large", 431, "The request line and the header are larger than 16 KiB.", request{}, nil},
-	{"internal_error", 500, "Something went wrong in the server. Its log says what, under the `X-Request-Id` of the answer.", request{}, nil},
-	{"invalid_schema", 400, "The body, or a field of it, is not as described. The answer names the field.",
+	{"cross_origin", "A browser sent the request for a page of another origin.", request{}, nil},
+	{"db_not_exist", "There is no database with this uid.", request{method: "PUT", path: "/v1/bdbs/99" + reset}, nil},
+	{"headers_too_large", "The request line and the header are larger than 16 KiB.", request{}, nil},
+	{"internal_error", "Something went wrong in the server. Its log says what, under the `X-Request-Id` of the answer.", request{}, nil},
+	{"invalid_schema", "The body, or a field of it, is not as described. The answer names the field.",
 		request{method: "PUT", path: "/v1/bdbs/2", body: `{"memory_size": "1GB"}`}, nil},
-	{"method_not_allowed", 405, "The path is there, and does not take this method.", request{method: "DELETE", path: "/v1/bdbs"}, "this path does not take this method"},
-	{"missing_backup_interval", 406, "`backup` is on without a `backup_interval`.",
+	{"method_not_allowed", "The path is there, and does not take this method.", request{method: "DELETE", path: "/v1/bdbs"}, "this path does not take this method"},
+	{"missing_backup_interval", "`backup` is on without a `backup_interval`.",
 		request{method: "PUT", path: "/v1/bdbs/2", body: `{"backup": true}`}, nil},
-	{"missing_db_name", 406, "A new database needs a name.", request{method: "POST", path: "/v1/bdbs", body: `{"memory_size": 0}`}, nil},
-	{"missing_field", 400, "A field that is needed here is left out.",
+	{"missing_db_name", "A new database needs a name.", request{method: "POST", path: "/v1/bdbs", body: `{"memory_size": 0}`}, nil},
+	{"missing_field", "A field that is needed here is left out.",
 		request{method: "POST", path: "/v1/bdbs/2/actions/import"}, nil},
-	{"missing_memory_size", 406, "A new database needs a memory limit; 0 is none.", request{method: "POST", path: "/v1/bdbs", body: `{"name": "sessions"}`}, nil},
-	{"missing_module", 406, "The cluster has no module of this name or version.",
+	{"missing_memory_size", "A new database needs a memory limit; 0 is none.", request{method: "POST", path: "/v1/bdbs", body: `{"name": "sessions"}`}, nil},
+	{"missing_module", "The cluster has no module of this name or version.",
 		request{method: "POST", path: "/v1/bdbs", body: `{"name": "sessions", "memory_size": 0, "module_list": [{"module_name": "graph"}]}`}, nil},
-	{"module_not_exist", 404, "There is no module with this uid.", request{method: "GET", path: "/v1/modules/ffffffffffffffffffffffffffffffff"}, nil},
-	{"not_found", 404, "There is nothing at this path.", request{method: "GET", path: "/v1/nothing"}, "there is nothing at this path"},
-	{"param_error", 400, "A parameter of the path or the query is not as described. The answer names it.",
+	{"module_not_exist", "There is no module with this uid.", request{method: "GET", path: "/v1/modules/ffffffffffffffffffffffffffffffff"}, nil},
+	{"not_found", "There is nothing at this path.", request{method: "GET", path: "/v1/nothing"}, "there is nothing at this path"},
+	{"param_error", "A parameter of the path or the query is not as described. The answer names it.",
 		request{method: "PUT", path: "/v1/bdbs/0" + reset}, nil},
-	{"request_too_large", 413, "The body is larger than 64 KiB.", request{method: "PUT", path: "/v1/bdbs/1" + reset, body: tooLarge}, nil},
-	{"too_many_requests", 429, "Too many logins wait for their passwords to be verified. The header `Retry-After` says when to try again.", request{}, nil},
-	{"uid_exists", 409, "Another database has the uid that was asked for.",
+	{"request_too_large", "The body is larger than 64 KiB.", request{method: "PUT", path: "/v1/bdbs/1" + reset, body: tooLarge}, nil},
+	{"too_many_requests", "Too many logins wait for their passwords to be verified. The header `Retry-After` says when to try again.", request{}, nil},
+	{"uid_exists", "Another database has the uid that was asked for.",
 		request{method: "POST", path: "/v1/bdbs", body: `{"uid": 2, "name": "sessions", "memory_size": 0}`}, nil},
-	{"unauthorized", 401, "The credentials are missing or wrong. Who fails too often is locked out for a while.",
+	{"unauthorized", "The credentials are missing or wrong. Who fails too often is locked out for a while.",
 		request{method: "PUT", path: "/v1/bdbs/1" + reset, user: "admin@example.com:wrong"}, nil},
-	{"unauthorized_action", 403, "The user's role lacks the operation's permission.",
+	{"unauthorized_action", "The user's role lacks the operation's permission.",
 		request{method: "PUT", path: "/v1/bdbs/1" + reset, user: "viewer@example.com:demo-viewer"}, nil},
-	{"unsupported_module_capabilities", 406, "A module of the database lacks the capability `backup_restore`.",
+	{"unsupported_module_capabilities", "A module of the database lacks the capability `backup_restore`.",
 		request{method: "PUT", path: "/v1/bdbs/6" + reset}, nil},
 }
 
@@ -73,9 +74,10 @@ func errorCodes(doc *openapi3.T) ([]errorCode, error) {
 		if said[p.code] != nil {
 			p.description = said[p.code]
 		}
-		all[i] = errorCode{Code: p.code, Status: p.status, Meaning: p.meaning, Body: compact(map[string]any{"error_code": p.code, "description": p.description})}
+		status := api.ErrorCode(p.code).Status()
+		all[i] = errorCode{Code: p.code, Status: status, Meaning: p.meaning, Body: compact(map[string]any{"error_code": p.code, "description": p.description})}
 		if p.method != "" {
-			all[i].Curl = &curl{p.code, p.status, p.line()}
+			all[i].Curl = &curl{p.code, status, p.line()}
 		}
 	}
 	return all, nil

@@ -310,7 +310,7 @@ func TestTargetFails(t *testing.T) {
 	}
 }
 
-// TestSpoolReserve: the event tells what is short, so that whoever runs the server can mend it.
+// TestSpoolReserve: the event names what is short, so that an operator can mend it.
 func TestSpoolReserve(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the space on a disk is asked of Linux alone")

@@ -111,7 +111,7 @@ func (b *bench) run(sources ...database.Source) (*database.Database, event.Event
 	return b.get(uid), end
 }
 
-// ended waits for the event that tells how the import into uid ended, which comes once that is on disk.
+// ended waits for the event of the end of the import into uid, which comes once that is on disk.
 func (b *bench) ended(uid int) event.Event {
 	b.Helper()
 	return eventtest.Wait(b.TB, b.events, func(e event.Event) bool {
