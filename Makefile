@@ -11,7 +11,7 @@ DEMO         := .demo
 FUZZTIME     ?= 30s
 CONTRACT     := internal/contract
 
-.PHONY: run build test bench fuzz generate docs contract check lint ci needs clean
+.PHONY: run build test screenshots bench fuzz generate docs contract check lint ci needs clean
 
 run: build
 	@rm -rf $(DEMO)
@@ -22,20 +22,29 @@ build:
 	@mkdir -p bin
 	$(GO) build -o bin/reimport ./cmd/reimport
 
-# What is missing is installed where apt-get and the rights to use it are there; else the tests that need it say that
-# they skip.
-NEEDS := redis-server chromium zsh fish man-db groff
+# What is missing is installed if apt-get can do so; else the tests that need it say that they skip.
+NEEDS := redis-server chromium-headless-shell zsh fish man-db groff
 
 needs:
 	@for package in $(NEEDS); do \
 		dpkg -s $$package >/dev/null 2>&1 || command -v $$package >/dev/null || missing="$$missing $$package"; \
 	done; \
-	test -z "$$missing" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; } || \
-		echo "SKIPPING the tests that need$$missing: not installed, and cannot be installed here"
+	test -z "$$missing" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq; } || \
+		{ echo "SKIPPING the tests that need$$missing: not installed, and cannot be installed here"; exit 0; }; \
+	for package in $$missing; do \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$package >/dev/null || \
+			echo "SKIPPING the tests that need $$package: it cannot be installed"; \
+	done
+
+# bcrypt is slow on purpose, ten times so with the race detector in it, and shares nothing.
+RACE := -race -gcflags=golang.org/x/crypto/blowfish=-race=false
 
 test: needs
-	$(GO) test -race -vet=all ./...
+	$(GO) test $(RACE) -vet=all ./...
+
+# What the pages look like, in server/testdata/screenshots.
+screenshots: needs
+	$(GO) test -count=1 -run TestBrowser ./server -screenshots
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./server ./cmd/reimport ./internal/store ./internal/importer/...

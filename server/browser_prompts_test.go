@@ -96,12 +96,3 @@ func statusWrongPassword(t *testing.T, browser context.Context) {
 	}
 	p.unprompted()
 }
-
-func referenceWrongPassword(t *testing.T, browser context.Context) {
-	f := start(t)
-	p := open(t, browser, f.URL+"/docs")
-	p.watchPrompts()
-	p.authorize("wrong")
-	p.try(2, "401", "unauthorized")
-	p.unprompted()
-}

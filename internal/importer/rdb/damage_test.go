@@ -169,7 +169,7 @@ func TestNoChecksum(t *testing.T) {
 
 // The importer must tell a bad download from a cancelled one.
 func TestReadErrors(t *testing.T) {
-	data := mixedFile(2000)
+	data := mixedFile(500)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	for cut := 0; cut < len(data); cut += 50_000 {
@@ -244,8 +244,8 @@ func TestChunks(t *testing.T) {
 	s := NewScanner(nil)
 	files := whole(t)
 	files["redis-7.0"] = fixture(t, "redis-7.0")
-	files["mixed"] = mixedFile(2000)
-	files["packed"] = packedFile(2000)
+	files["mixed"] = mixedFile(500)
+	files["packed"] = packedFile(500)
 	files["wrong"] = newFile("REDIS0011").key(TypeStreamListpacks3, "k").length(2).texts("short", strings.Repeat("x", 300)).end()
 	files["damaged"] = files["all values"][:len(files["all values"])-20]
 	for name, data := range files {

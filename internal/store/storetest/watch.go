@@ -118,7 +118,7 @@ func (s suite) watchWhile(t *testing.T) {
 // watchSlow reads one commit and then no more until there are very many. It then sees all of them or gets ErrCompacted, and
 // nobody has waited for it.
 func (s suite) watchSlow(t *testing.T) {
-	const records = 200
+	const records = 70 // of 250 kB: more than a history keeps
 	f := s.fresh(t)
 	for uid := range records {
 		f.add(named(uid + 1))
