@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/reimport/reimport/internal/access"
-	"github.com/reimport/reimport/server"
+	"github.com/reimport/reimport/internal/node"
 )
 
 // The attack: as many HTTP/2 connections, each with as many requests in flight, and each request with a user name that
@@ -82,32 +82,20 @@ func serveTLS(b *testing.B) *target {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := benchServer(b, func(c *server.Config) {
-		c.Users = []access.User{{Email: admin, PasswordHash: hash, Role: access.Admin}}
+	f := benchServer(b, func(c *node.Config) {
+		c.Seed.Users = []access.User{{Email: admin, PasswordHash: hash, Role: access.Admin}}
 		for i := range b.N {
-			c.Users = append(c.Users, access.User{Email: goodUser(i), PasswordHash: hash, Role: access.Admin})
+			c.Seed.Users = append(c.Seed.Users, access.User{Email: goodUser(i), PasswordHash: hash, Role: access.Admin})
 		}
 		c.Lockout = access.Lockout{Failures: 5, Within: 15 * time.Minute, For: 30 * time.Minute}
+		c.Listen, c.TLS, c.Grace = "127.0.0.1:0", true, time.Second
 	})
-	cert, ca, err := server.Certificate(b.TempDir()+"/tls", "", time.Now())
+	pem, err := os.ReadFile(f.node.CA())
 	if err != nil {
 		b.Fatal(err)
 	}
-	pem, err := os.ReadFile(ca)
-	if err != nil {
-		b.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	t := &target{url: "https://" + l.Addr().String() + "/v1/modules", roots: x509.NewCertPool()}
+	t := &target{url: f.node.URL() + "/v1/modules", roots: x509.NewCertPool()}
 	t.roots.AppendCertsFromPEM(pem)
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	config := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	go func() { served <- f.Config.Handler.(*server.Server).Serve(ctx, l, config, time.Second) }()
-	b.Cleanup(func() { cancel(); <-served })
 	return t
 }
 

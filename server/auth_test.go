@@ -15,7 +15,7 @@ import (
 	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/event/eventtest"
-	"github.com/reimport/reimport/server"
+	"github.com/reimport/reimport/internal/node"
 )
 
 func with(email, password string) func(*http.Request) {
@@ -72,8 +72,8 @@ func TestMalformedCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := start(t, func(c *server.Config) {
-		c.Users = append(c.Users, access.User{Email: "long@example.com", PasswordHash: hash, Role: access.Admin})
+	f := start(t, func(c *node.Config) {
+		c.Seed.Users = append(c.Seed.Users, access.User{Email: "long@example.com", PasswordHash: hash, Role: access.Admin})
 		c.Lockout.Failures = 1
 	})
 	for _, wrong := range [][2]string{
@@ -194,7 +194,7 @@ func TestLoginsInTheLog(t *testing.T) {
 }
 
 func TestNoLockout(t *testing.T) {
-	f := start(t, func(c *server.Config) { c.Lockout = access.Lockout{} })
+	f := start(t, func(c *node.Config) { c.Lockout = access.Lockout{} })
 	for range 20 {
 		if got := f.login(admin, "wrong"); got != 401 {
 			t.Fatal(got)
@@ -206,7 +206,7 @@ func TestNoLockout(t *testing.T) {
 }
 
 func TestManyLoginsAtOnce(t *testing.T) {
-	f := start(t, func(c *server.Config) { c.Lockout = access.Lockout{} })
+	f := start(t, func(c *node.Config) { c.Lockout = access.Lockout{} })
 	var wg sync.WaitGroup
 	for i := range 32 {
 		wg.Go(func() {
@@ -260,7 +260,7 @@ func TestSecretsStayInside(t *testing.T) {
 			t.Errorf("logged: %s", line)
 		}
 	}
-	shown := start(t, func(c *server.Config) { c.ShowCredentials = true })
+	shown := start(t, func(c *node.Config) { c.ShowCredentials = true })
 	shown.call("POST", "/v1/bdbs", `{"uid": 50, "name": "x", "memory_size": 0, "authentication_redis_pass": "`+secret+`"}`)
 	if got := shown.get("50")["authentication_redis_pass"]; got != secret {
 		t.Errorf("without masking: %v", got)

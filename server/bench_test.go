@@ -15,8 +15,8 @@ import (
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/internal/store"
-	"github.com/reimport/reimport/server"
 )
 
 const connections = 16
@@ -54,14 +54,16 @@ func BenchmarkReset(b *testing.B) {
 	})
 }
 
-// benchServer logs as in production: JSON, a write a line.
-func benchServer(b *testing.B, change ...func(*server.Config)) *fixture {
+// benchServer has its records on disk and logs as in production: JSON, a write a line.
+func benchServer(b *testing.B, change ...func(*node.Config)) *fixture {
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { null.Close() })
-	log := func(c *server.Config) { c.Events = event.Log(slog.New(slog.NewJSONHandler(null, nil))) }
+	log := func(c *node.Config) {
+		c.DataDir, c.Events = b.TempDir(), event.Log(slog.New(slog.NewJSONHandler(null, nil)))
+	}
 	return start(b, append(change, log)...)
 }
 

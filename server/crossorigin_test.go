@@ -10,13 +10,14 @@ import (
 
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/event/eventtest"
+	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/server"
 )
 
 const trusted = "https://console.example.com"
 
-func trust(origins ...string) func(*server.Config) {
-	return func(c *server.Config) { c.TrustedOrigins = origins }
+func trust(origins ...string) func(*node.Config) {
+	return func(c *node.Config) { c.TrustedOrigins = origins }
 }
 
 // TestCrossOrigin sends what browsers say of where a request comes from. No row has credentials: the origin is checked first.

@@ -13,14 +13,14 @@ import (
 
 	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/internal/store"
-	"github.com/reimport/reimport/server"
 )
 
 // FuzzRequests sends any request to any operation of the contract. Whatever comes, the answer is one that the contract
 // declares, never a 5xx, and never a 2xx without the right credentials.
 func FuzzRequests(f *testing.F) {
-	srv := start(f, func(c *server.Config) { c.Lockout = access.Lockout{} })
+	srv := start(f, func(c *node.Config) { c.Lockout = access.Lockout{} })
 	good := "Basic " + base64.StdEncoding.EncodeToString([]byte(admin+":"+password))
 	var operations []string
 	for path, item := range srv.contract.doc.Paths.Map() {

@@ -49,7 +49,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, 
 		return err
 	case <-ctx.Done():
 	}
-	s.draining.Store(true)
+	s.Drain()
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := h.Shutdown(deadline)
@@ -61,6 +61,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, 
 	}
 	return err
 }
+
+// Drain has /healthz say that the server is about to end.
+func (s *Server) Drain() { s.draining.Store(true) }
 
 // transport reports what is written to it, which net/http does a line at a time.
 type transport event.Sink

@@ -10,13 +10,13 @@ import (
 
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/event/eventtest"
-	"github.com/reimport/reimport/server"
+	"github.com/reimport/reimport/internal/node"
 )
 
 // TestRequestsAreReported: one event a request, which has the identity that its context carries.
 func TestRequestsAreReported(t *testing.T) {
 	var inContext []*event.Identity
-	f := start(t, func(c *server.Config) {
+	f := start(t, func(c *node.Config) {
 		record := c.Events
 		c.Events = func(ctx context.Context, e event.Event) {
 			if _, ok := e.(*event.Request); ok {
@@ -59,9 +59,8 @@ func TestRequestsAreReported(t *testing.T) {
 
 // TestTransportIsReported speaks no TLS to a server that does.
 func TestTransportIsReported(t *testing.T) {
-	f := start(t)
-	address, _ := f.listen()
-	conn, err := net.Dial("tcp", address)
+	f := start(t, listening)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(f.node.URL(), "https://"))
 	if err != nil {
 		t.Fatal(err)
 	}

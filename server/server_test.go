@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,10 +19,9 @@ import (
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event/eventtest"
 	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
-	"github.com/reimport/reimport/internal/store/bolt"
-	"github.com/reimport/reimport/server"
 )
 
 const (
@@ -31,10 +31,11 @@ const (
 	password = "correct horse"
 )
 
-// fixture is a whole server on a store of its own, behind a real listener.
+// fixture is a node of its own, behind a real listener.
 type fixture struct {
 	*httptest.Server
 	t        testing.TB
+	node     *node.Node
 	contract *contract
 	store    store.Store
 	events   *eventtest.Recorder
@@ -68,51 +69,39 @@ var hash = sync.OnceValue(func() string {
 })
 
 // start runs a server with the demo cluster's databases and modules, and users of each kind.
-func start(t testing.TB, change ...func(*server.Config)) *fixture {
+func start(t testing.TB, change ...func(*node.Config)) *fixture {
 	t.Helper()
-	demo, err := seed.Read("../examples/demo.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	st, err := bolt.Open(filepath.Join(t.TempDir(), "reimport.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
-	f := &fixture{t: t, contract: theContract(t), store: st, events: eventtest.NewRecorder(), clock: &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
 	examples, err := filepath.Abs("../examples")
 	if err != nil {
 		t.Fatal(err)
 	}
-	im, err := importer.New(st, importer.Config{
-		MountPoints: []string{examples}, AllowPrivate: true, SpoolDir: filepath.Join(t.TempDir(), "spool"),
-		MaxDownload: 1 << 30, MaxExpansion: 1 << 30, SpoolReserve: 1, Parallel: 2, Now: f.clock.Now, Events: f.events.Sink,
-	})
+	demo, err := seed.Read(filepath.Join(examples, "demo.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { im.Close() })
-	for _, db := range demo.Databases {
-		if _, err := store.Create(t.Context(), st, db); err != nil {
-			t.Fatal(err)
-		}
+	demo.Users = []access.User{
+		{Email: admin, PasswordHash: hash(), Role: access.Admin},
+		{Email: viewer, PasswordHash: hash(), Role: access.DBViewer},
+		{Email: nobody, PasswordHash: hash(), Role: access.None},
 	}
-	cfg := server.Config{
-		Store: st, Importer: im, Modules: demo.Modules, Lockout: access.Lockout{Failures: 3, Within: time.Minute, For: time.Hour}, Now: f.clock.Now, Events: f.events.Sink,
-		Users: []access.User{
-			{Email: admin, PasswordHash: hash(), Role: access.Admin},
-			{Email: viewer, PasswordHash: hash(), Role: access.DBViewer},
-			{Email: nobody, PasswordHash: hash(), Role: access.None},
-		},
+	f := &fixture{t: t, contract: theContract(t), events: eventtest.NewRecorder(), clock: &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
+	cfg := node.Config{
+		Seed: *demo, Lockout: access.Lockout{Failures: 3, Within: time.Minute, For: time.Hour}, Now: f.clock.Now, Events: f.events.Sink,
+		Importer: importer.Config{MountPoints: []string{examples}, AllowPrivate: true, MaxDownload: 1 << 30, MaxExpansion: 1 << 30, SpoolReserve: 1},
 	}
 	for _, c := range change {
 		c(&cfg)
 	}
-	s, err := server.New(cfg)
-	if err != nil {
+	if f.node, err = node.Open(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
-	f.Server = httptest.NewServer(s)
+	f.store = f.node.Store()
+	t.Cleanup(func() {
+		if err := f.node.Close(); err != nil && !errors.Is(err, store.ErrClosed) { // by the test
+			t.Error(err)
+		}
+	})
+	f.Server = httptest.NewServer(f.node)
 	t.Cleanup(f.Server.Close)
 	return f
 }

@@ -2,16 +2,13 @@ package server_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +16,7 @@ import (
 
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/event/eventtest"
-	"github.com/reimport/reimport/server"
+	"github.com/reimport/reimport/internal/node"
 )
 
 // TestHead asks for everything that GET gives, by HEAD.
@@ -76,41 +73,25 @@ func TestAllow(t *testing.T) {
 	}
 }
 
-// listen serves as `reimport serve` does, with TLS and so with HTTP/2, and returns the address and what to trust.
-func (f *fixture) listen() (address string, config *tls.Config) {
+// listening has the node serve as `reimport serve` does, with TLS and so with HTTP/2.
+func listening(c *node.Config) { c.Listen, c.TLS, c.Grace = "127.0.0.1:0", true, time.Minute }
+
+// trusted is the configuration of a client of a node that is listening.
+func (f *fixture) trusted() *tls.Config {
 	f.t.Helper()
-	cert, ca, err := server.Certificate(filepath.Join(f.t.TempDir(), "tls"), "localhost", time.Now())
+	pem, err := os.ReadFile(f.node.CA())
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	pem, err := os.ReadFile(ca)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error)
-	go func() {
-		ended <- f.Config.Handler.(*server.Server).Serve(ctx, l, &tls.Config{Certificates: []tls.Certificate{cert}}, time.Minute)
-	}()
-	f.t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			f.t.Error(err)
-		}
-	})
-	config = &tls.Config{RootCAs: x509.NewCertPool()}
+	config := &tls.Config{RootCAs: x509.NewCertPool()}
 	config.RootCAs.AppendCertsFromPEM(pem)
-	return l.Addr().String(), config
+	return config
 }
 
 // TestLargeHeaders sends header blocks of many shapes over both protocols. The size is that of HTTP/1.1's text.
 func TestLargeHeaders(t *testing.T) {
-	f := start(t)
-	address, config := f.listen()
+	f := start(t, listening)
+	config := f.trusted()
 	one := func(size int) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("X-Large", strings.Repeat("x", size)) }
 	}
@@ -147,7 +128,7 @@ func TestLargeHeaders(t *testing.T) {
 			"a long Authorization":  {func(r *http.Request) { r.Header.Set("Authorization", "Basic "+strings.Repeat("x", 20<<10)) }, 431},
 		} {
 			t.Run(protocol+" "+name, func(t *testing.T) {
-				r, err := http.NewRequestWithContext(t.Context(), "GET", "https://"+address+"/v1/modules", nil)
+				r, err := http.NewRequestWithContext(t.Context(), "GET", f.node.URL()+"/v1/modules", nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -178,9 +159,8 @@ func TestLargeHeaders(t *testing.T) {
 
 // TestEndlessHeaders sends headers without end: the server does not read them to theirs.
 func TestEndlessHeaders(t *testing.T) {
-	f := start(t)
-	address, config := f.listen()
-	conn, err := tls.Dial("tcp", address, config)
+	f := start(t, listening)
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(f.node.URL(), "https://"), f.trusted())
 	if err != nil {
 		t.Fatal(err)
 	}

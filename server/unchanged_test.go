@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/internal/store"
-	"github.com/reimport/reimport/server"
 )
 
 const richDatabase = `{"uid": 50, "name": "rich", "memory_size": 1024, "port": 12000, "authentication_redis_pass": "hunter2", "authentication_admin_pass": "hunter3",
@@ -24,7 +24,7 @@ const richDatabase = `{"uid": 50, "name": "rich", "memory_size": 1024, "port": 1
 func TestWholeAnswerSentBack(t *testing.T) {
 	for _, shown := range []bool{false, true} {
 		t.Run(fmt.Sprintf("credentials shown %v", shown), func(t *testing.T) {
-			f := start(t, func(c *server.Config) { c.ShowCredentials = shown })
+			f := start(t, func(c *node.Config) { c.ShowCredentials = shown })
 			if r := f.call("POST", "/v1/bdbs", richDatabase); r.StatusCode != 200 {
 				t.Fatalf("%d %s", r.StatusCode, r.body)
 			}

@@ -69,26 +69,46 @@ func serveArgs(dir string, more []string) []string {
 func start(t testing.TB, dir string, cmd *exec.Cmd) *process {
 	t.Helper()
 	p := &process{Cmd: cmd, t: t, dir: dir}
+	listens := p.listens()
+	t.Cleanup(func() { p.Process.Kill(); p.Wait() })
+	if !listens {
+		t.Fatalf("it ended: %s", p.stderr.String())
+	}
+	return p
+}
+
+// listens starts the process, and reports whether it says that it listens before it ends.
+func (p *process) listens() bool {
 	p.Stderr = &p.stderr
 	out, err := p.StdoutPipe()
+	if err == nil {
+		err = p.Start()
+	}
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Process.Kill(); p.Wait() })
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		p.stdout = append(p.stdout, lines.Text())
 		if url, ok := strings.CutPrefix(lines.Text(), "listening "); ok {
 			p.url = url
 			go io.Copy(io.Discard, out)
-			return p
+			return true
 		}
 	}
 	p.Wait()
-	t.Fatalf("it ended: %s", p.stderr.String())
-	return nil
+	return false
+}
+
+// password is the one that a first start shows.
+func (p *process) password() string {
+	p.t.Helper()
+	for _, line := range p.stdout {
+		if fields := strings.Fields(line); len(fields) == 2 && fields[0] == "password" {
+			return fields[1]
+		}
+	}
+	p.t.Fatalf("no password is shown:\n%s", strings.Join(p.stdout, "\n"))
+	return ""
 }
 
 func (p *process) end(signal os.Signal) error {
@@ -114,16 +134,11 @@ func TestFirstStart(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	p := serve(t, dir)
-	var password string
-	for _, line := range p.stdout {
-		if fields := strings.Fields(line); len(fields) == 2 && fields[0] == "password" {
-			password = fields[1]
-		}
-	}
+	password := p.password()
 	c := p.client("admin@redis.local", password)
 	made, err := c.CreateDatabase(t.Context(), api.BDBCreate{Name: "sessions", MemorySize: 0})
-	if err != nil || password == "" {
-		t.Fatalf("%v\n%s", err, strings.Join(p.stdout, "\n"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	if err := p.end(syscall.SIGTERM); err != nil {
 		t.Fatalf("after SIGTERM: %v\n%s", err, p.stderr.String())

@@ -5,18 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"path/filepath"
 	"runtime/debug"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reimport/reimport/internal/event"
-	"github.com/reimport/reimport/internal/importer"
-	"github.com/reimport/reimport/internal/store/bolt"
-	"github.com/reimport/reimport/server"
+	"github.com/reimport/reimport/internal/node"
+	"github.com/reimport/reimport/internal/seed"
 )
 
 func newServeCommand() *cobra.Command {
@@ -57,56 +53,66 @@ Databases have no Redis behind them: an import reads and checks its files wholly
 	return cmd
 }
 
-// serve asks for all that the configuration names before it makes anything, such as a password that is shown once.
+// serve runs a node until ctx ends, and then for as long as balancers take to notice.
 func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err error) {
 	collectSeldom()
-	events := event.Log(cfg.logger(errOut))
-	if err := os.MkdirAll(cfg.dataDir, 0o700); err != nil {
-		return usageError(fmt.Errorf("--data-dir: %w", err))
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.listen)
-	if err != nil {
-		return usageError(fmt.Errorf("--listen: %w", err))
-	}
-	defer func() { _ = l.Close() }() // where Serve has not done so
-	config, ca, err := cfg.certificate()
-	if err != nil {
-		return err
-	}
-	st, err := bolt.Open(filepath.Join(cfg.dataDir, "reimport.db"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-	im, err := importer.New(st, importer.Config{
-		MountPoints: cfg.mountPoints, AllowPrivate: cfg.allowPrivate == "true" || cfg.allowPrivate == "auto" && cfg.loopback(),
-		SpoolDir: filepath.Join(cfg.dataDir, "spool"), MaxDownload: cfg.maxDownload, MaxFile: cfg.maxFile,
-		MaxExpansion: cfg.maxExpansion, CheckTimeout: cfg.checkTimeout,
-		SpoolReserve: cfg.spoolReserve, Parallel: cfg.parallelImports, Now: time.Now, Events: events,
-	})
-	if err != nil {
+	cfg.node.Events = event.Log(cfg.logger(errOut))
+	cfg.node.ShowPassword = passwordShower(out)
+	if err := cfg.readSeed(); err != nil {
 		return usageError(err)
 	}
-	defer func() { err = errors.Join(err, im.Close()) }()
-	c, err := cfg.setup(out)
-	if err != nil {
-		return usageError(err)
+	n, err := node.Open(ctx, cfg.node)
+	if wrong, ok := errors.AsType[*node.ConfigError](err); ok {
+		return usageError(flagged(wrong))
 	}
-	if err := cfg.fill(ctx, st, im, c, events); err != nil {
-		return err
-	}
-	if err := im.Recover(ctx); err != nil {
-		return err
-	}
-	s, err := server.New(server.Config{
-		Store: st, Importer: im, Users: c.Users, Modules: c.Modules, Lockout: cfg.lockout, Lockouts: lockoutsIn(cfg.dataDir),
-		ShowCredentials: !cfg.maskCredentials, Now: time.Now, Events: events, TrustedOrigins: cfg.trustedOrigins,
-	})
 	if err != nil {
 		return err
 	}
-	announce(out, l.Addr(), config != nil, ca)
-	return s.Serve(ctx, l, config, cfg.grace)
+	defer func() { err = errors.Join(err, n.Close()) }()
+	announce(out, n)
+	n.Wait(ctx)
+	return nil
+}
+
+func (cfg *serveConfig) readSeed() error {
+	if cfg.seed == "" {
+		return nil
+	}
+	read, err := seed.Read(cfg.seed)
+	if err == nil {
+		cfg.node.Seed = *read
+	}
+	return err
+}
+
+// flagged names the flag that an error is about.
+func flagged(err *node.ConfigError) error {
+	if err.Setting == "" {
+		return err
+	}
+	return fmt.Errorf("--%w", err)
+}
+
+// passwordShower returns what shows the password of a new administrator. It is shown once, so it must not get lost: Go
+// opens the null device when a process begins without standard output.
+func passwordShower(out io.Writer) func(email, password, path string) error {
+	return func(email, password, path string) error {
+		if discards(out) {
+			return errors.New("made on the first start, whose password standard output shows: expected one that is not closed, nor " + os.DevNull)
+		}
+		_, err := fmt.Fprintf(out, "user      %s\npassword  %s\n          Shown this once. %s has the hash; `reimport hash-password` makes another.\n", email, password, path)
+		return err
+	}
+}
+
+func discards(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	is, err := file.Stat()
+	null, nullErr := os.Stat(os.DevNull)
+	return err != nil || nullErr == nil && os.SameFile(is, null)
 }
 
 // collectSeldom lets the heap grow to four times what lives before it is collected, unless GOGC says how often. A server at
@@ -117,13 +123,9 @@ func collectSeldom() {
 	}
 }
 
-func announce(out io.Writer, addr net.Addr, secure bool, ca string) {
-	scheme := "http"
-	if secure {
-		scheme = "https"
-	}
-	if ca != "" {
+func announce(out io.Writer, n *node.Node) {
+	if ca := n.CA(); ca != "" {
 		fmt.Fprintf(out, "trust     %s\n", ca)
 	}
-	fmt.Fprintf(out, "listening %s://%s\n", scheme, addr)
+	fmt.Fprintf(out, "listening %s\n", n.URL())
 }

@@ -5,20 +5,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/server"
 )
-
-// lockoutsIn is where a server with this data directory keeps its lock-outs.
-func lockoutsIn(dataDir string) server.Lockouts {
-	return server.Lockouts(filepath.Join(dataDir, "lockouts"))
-}
 
 func newUnlockCommand(a *app) *cobra.Command {
 	var dataDir string
@@ -37,14 +32,14 @@ same addresses; others wait until the time is over or the name is unlocked. A na
 			if dir, ok := a.lookup(variableOf("data-dir")); ok && !cmd.Flags().Changed("data-dir") {
 				dataDir = dir
 			}
-			lockouts := lockoutsIn(dataDir)
+			lockouts := node.LockoutsIn(dataDir)
 			if len(args) == 0 {
 				return a.listLockouts(lockouts)
 			}
 			return unlock(a.out, lockouts, args[0])
 		},
 	}
-	cmd.Flags().StringVar(&dataDir, "data-dir", "reimport-data", "the server's data `directory`; REIMPORT_DATA_DIR in the environment")
+	cmd.Flags().StringVar(&dataDir, "data-dir", node.Defaults().DataDir, "the server's data `directory`; REIMPORT_DATA_DIR in the environment")
 	return cmd
 }
 

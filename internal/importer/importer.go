@@ -18,14 +18,10 @@ import (
 	"github.com/reimport/reimport/internal/store"
 )
 
-// What a Config gets for a 0.
-const (
-	defaultMaxDownload  = 64 << 30
-	defaultMaxFile      = 64 << 30
-	defaultMaxExpansion = 256 << 30
-	defaultCheckTimeout = time.Hour
-	defaultParallel     = 2
-)
+// Defaults returns what a Config gets for a 0.
+func Defaults() Config {
+	return Config{MaxDownload: 64 << 30, MaxFile: 64 << 30, MaxExpansion: 256 << 30, CheckTimeout: time.Hour, Parallel: 2}
+}
 
 // Config is what an Importer may do. SpoolDir, Now and Events are needed.
 type Config struct {
@@ -95,11 +91,12 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 	case cfg.SpoolDir == "":
 		return nil, errors.New("expected a spool directory")
 	}
-	orDefault(&cfg.MaxDownload, defaultMaxDownload)
-	orDefault(&cfg.MaxFile, defaultMaxFile)
-	orDefault(&cfg.MaxExpansion, defaultMaxExpansion)
-	orDefault(&cfg.CheckTimeout, defaultCheckTimeout)
-	orDefault(&cfg.Parallel, defaultParallel)
+	defaults := Defaults()
+	orDefault(&cfg.MaxDownload, defaults.MaxDownload)
+	orDefault(&cfg.MaxFile, defaults.MaxFile)
+	orDefault(&cfg.MaxExpansion, defaults.MaxExpansion)
+	orDefault(&cfg.CheckTimeout, defaults.CheckTimeout)
+	orDefault(&cfg.Parallel, defaults.Parallel)
 	if cfg.Sink == nil {
 		cfg.Sink = simulated(cfg.Events)
 	}

@@ -13,27 +13,27 @@ import (
 	"github.com/reimport/reimport/internal/access"
 )
 
-// CreateAdmin writes a set-up file to path, which must not exist, with one user: email in the role admin. It returns
-// that user and the random password, which stands nowhere else.
-func CreateAdmin(path, email string) (admin access.User, password string, err error) {
-	password = rand.Text()
+// CreateAdmin writes a set-up file to path, which must not exist, with one user, whom it returns: email in the role admin.
+// The random password stands nowhere else, so it is shown first. If show fails, so does CreateAdmin, and there is no file.
+func CreateAdmin(path, email string, show func(password string) error) (access.User, error) {
+	password := rand.Text()
 	hash, err := access.HashPassword(password)
 	if err != nil {
-		return access.User{}, "", err
+		return access.User{}, err
 	}
 	f := struct {
 		Users []fileUser `yaml:"users"`
 	}{[]fileUser{{Email: email, PasswordHash: hash, Role: string(access.Admin)}}}
 	data, err := yaml.Marshal(f)
 	if err != nil {
-		return access.User{}, "", err
+		return access.User{}, err
 	}
-	return access.User{Email: email, PasswordHash: hash, Role: access.Admin}, password, createWhole(path, data)
+	return access.User{Email: email, PasswordHash: hash, Role: access.Admin}, createWhole(path, data, func() error { return show(password) })
 }
 
-// createWhole creates the file at path with all of data in it or, whatever happens, not at all: a users file that is
-// empty would lock everybody out.
-func createWhole(path string, data []byte) error {
+// createWhole creates the file at path with all of data in it or, if anything fails, which may be the last step, not at
+// all: a users file that is empty would lock everybody out.
+func createWhole(path string, data []byte, last func() error) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", path, fs.ErrExist)
 	}
@@ -44,6 +44,9 @@ func createWhole(path string, data []byte) error {
 	defer func() { _ = os.Remove(out.Name()) }() // it has gone where all went well
 	_, err = out.Write(data)
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
+		return err
+	}
+	if err := last(); err != nil {
 		return err
 	}
 	return os.Rename(out.Name(), path)

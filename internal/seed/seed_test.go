@@ -102,7 +102,16 @@ func TestRefusals(t *testing.T) {
 
 func TestCreateAdmin(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "users.yaml")
-	admin, password, err := seed.CreateAdmin(path, "admin@redis.local")
+	unseen := errors.New("nobody looks")
+	if _, err := seed.CreateAdmin(path, "admin@redis.local", func(string) error { return unseen }); !errors.Is(err, unseen) {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) > 0 {
+		t.Fatalf("%v: left %v", err, left)
+	}
+	var password string
+	show := func(shown string) error { password = shown; return nil }
+	admin, err := seed.CreateAdmin(path, "admin@redis.local", show)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +125,7 @@ func TestCreateAdmin(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("%v: %v", err, info.Mode())
 	}
-	if _, _, err := seed.CreateAdmin(path, "admin@redis.local"); err == nil {
+	if _, err := seed.CreateAdmin(path, "admin@redis.local", show); err == nil {
 		t.Fatal("has replaced the users file")
 	}
 }

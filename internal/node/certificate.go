@@ -1,4 +1,4 @@
-package server
+package node
 
 import (
 	"crypto/ecdsa"
@@ -20,10 +20,10 @@ import (
 // certificateLife is how long a certificate made here is valid: the most that strict clients accept of a server's.
 const certificateLife = 825 * 24 * time.Hour
 
-// Certificate returns the server's certificate in dir and the path of the file with the CA that clients trust it by.
+// ownCertificate returns the node's certificate in dir and the path of the file with the CA that clients trust it by.
 // Where dir is not there, or its certificate has expired, it makes both; the CA's key is thrown away. The names are
 // localhost, the loopback addresses and host.
-func Certificate(dir, host string, now time.Time) (cert tls.Certificate, ca string, err error) {
+func ownCertificate(dir, host string, now time.Time) (cert tls.Certificate, ca string, err error) {
 	ca = filepath.Join(dir, "ca.pem")
 	cert, err = tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
 	if err == nil {

@@ -1,0 +1,104 @@
+package node
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/reimport/reimport/internal/access"
+	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/seed"
+)
+
+// Config is what a Node is made of. A zero Config lacks users alone.
+type Config struct {
+	// DataDir keeps what outlives the node: its records, and all else that it writes. It is made if it is missing. Without
+	// one, the records are in memory, and the rest is in a temporary directory until the node is closed.
+	DataDir string
+	// Listen is the address to listen on, host:port. Without one, the node is there as an http.Handler alone.
+	Listen string
+	// TLS serves HTTPS, with the certificate in CertFile and KeyFile, or without those with one that the node makes in
+	// DataDir.
+	TLS               bool
+	CertFile, KeyFile string
+
+	// Seed is what the cluster starts out with. Its modules are the bundled ones if there are none. Its databases are for a
+	// node without any.
+	Seed seed.Seed
+	// UsersFile has users who win over those in Seed. Without one, if Seed has no users either, it is users.yaml in DataDir.
+	// If the file is missing, the node makes it with an administrator.
+	UsersFile string
+	// ShowPassword shows the password of the administrator whom the node makes; if it cannot, the node makes none and does
+	// not open. path is the file with the administrator.
+	ShowPassword func(email, password, path string) error
+
+	// Importer says what imports may do. SpoolDir, Now and Events in it are the node's own.
+	Importer importer.Config
+	// Lockout is the zero value for a node that locks nobody out.
+	Lockout access.Lockout
+	// ShowCredentials returns the passwords of databases.
+	ShowCredentials bool
+	// TrustedOrigins are the origins, in the form of server.CheckOrigin, whose pages may send what changes something.
+	TrustedOrigins []string
+	// Grace is the time that requests under way have when the node is closed; 15 seconds for 0.
+	Grace time.Duration
+
+	// Now is the domain clock: what the API shows and the rules decide. It is time.Now if nil.
+	Now func() time.Time
+	// Events takes what happens; nobody does if it is nil.
+	Events event.Sink
+}
+
+// Defaults returns what a node has that its operator says nothing of.
+func Defaults() Config {
+	return Config{
+		DataDir: "reimport-data", Listen: "127.0.0.1:9443", TLS: true,
+		Importer: importer.Defaults(),
+		Lockout:  access.Lockout{Failures: 5, Within: 15 * time.Minute, For: 30 * time.Minute},
+		Grace:    defaultGrace,
+	}
+}
+
+const defaultGrace = 15 * time.Second
+
+// ConfigError is about something in a Config that the node cannot start with.
+type ConfigError struct {
+	// Setting is the name that serve has for it, such as data-dir; empty if Err says what it is about.
+	Setting string
+	Err     error
+}
+
+func (e *ConfigError) Error() string {
+	if e.Setting == "" {
+		return e.Err.Error()
+	}
+	return e.Setting + ": " + e.Err.Error()
+}
+
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// Loopback reports whether only this machine can reach an address to listen on.
+func Loopback(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	addr, err := netip.ParseAddr(host)
+	return address == "" || host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// complete fills in what is left out.
+func (cfg *Config) complete() {
+	if cfg.Seed.Modules == nil {
+		cfg.Seed.Modules = database.Bundled()
+	}
+	if cfg.Grace == 0 {
+		cfg.Grace = defaultGrace
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Events == nil {
+		cfg.Events = func(context.Context, event.Event) {}
+	}
+}

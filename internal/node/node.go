@@ -1,0 +1,186 @@
+// Package node is one running node of a cluster: it opens store, importer, server and listener from one Config, and
+// closes them in reverse order. Nothing else assembles them.
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/internal/store/bolt"
+	"github.com/reimport/reimport/internal/store/memory"
+	"github.com/reimport/reimport/server"
+)
+
+// Node is one running node. It is an http.Handler: what its listener serves, and what a node without one serves.
+type Node struct {
+	cfg      Config
+	dir      string
+	store    store.Store
+	importer *importer.Importer
+	server   *server.Server
+	listener net.Listener // nil if there is none
+	tls      *tls.Config  // nil for plain HTTP
+	ca       string
+	ended    <-chan struct{} // closed when the listener serves no more; nil if there is none
+
+	closers []func() error // in the order in which they have come up
+}
+
+// StoreIn is the file of a data directory that has the records.
+func StoreIn(dataDir string) string { return filepath.Join(dataDir, "reimport.db") }
+
+// LockoutsIn is where a data directory has the names that are locked out.
+func LockoutsIn(dataDir string) server.Lockouts {
+	return server.Lockouts(filepath.Join(dataDir, "lockouts"))
+}
+
+// Open starts a node, which answers requests when Open returns. The error is a *ConfigError if cfg is to blame, and
+// store.ErrLocked if another node has the data directory; that writes nothing there. ctx is for the start alone. The
+// caller closes the Node.
+func Open(ctx context.Context, cfg Config) (*Node, error) {
+	cfg.complete()
+	n := &Node{cfg: cfg}
+	if err := n.open(ctx); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+// open takes what only one node can have, the address and the store, before it writes anything.
+func (n *Node) open(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{
+		n.listen, n.openStore, n.loadCertificate, n.setUp, n.serve,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Node) onClose(f func() error) { n.closers = append(n.closers, f) }
+
+func (n *Node) listen(ctx context.Context) (err error) {
+	if n.cfg.Listen == "" {
+		return nil
+	}
+	if n.cfg.Seed.Demo && !Loopback(n.cfg.Listen) {
+		return n.refuseDemo("the seed")
+	}
+	n.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", n.cfg.Listen)
+	if err != nil {
+		return &ConfigError{"listen", err}
+	}
+	n.onClose(func() error {
+		_ = n.listener.Close() // unless the server has done so
+		return nil
+	})
+	return nil
+}
+
+func (n *Node) openStore(context.Context) (err error) {
+	n.dir = n.cfg.DataDir
+	if n.dir == "" {
+		return n.openMemory()
+	}
+	if err := os.MkdirAll(n.dir, 0o700); err != nil {
+		return &ConfigError{"data-dir", err}
+	}
+	if n.store, err = bolt.Open(StoreIn(n.dir)); err != nil {
+		return err
+	}
+	n.onClose(n.store.Close)
+	return nil
+}
+
+func (n *Node) openMemory() (err error) {
+	if n.dir, err = os.MkdirTemp("", "reimport-*"); err != nil {
+		return err
+	}
+	n.onClose(func() error { return os.RemoveAll(n.dir) })
+	if n.store, err = memory.Open(new(memory.Disk)); err != nil {
+		return err
+	}
+	n.onClose(n.store.Close)
+	return nil
+}
+
+// serve starts what works on the records.
+func (n *Node) serve(ctx context.Context) (err error) {
+	if err := n.importer.Recover(ctx); err != nil {
+		return err
+	}
+	n.server, err = server.New(server.Config{
+		Store: n.store, Importer: n.importer, Users: n.cfg.Seed.Users, Modules: n.cfg.Seed.Modules,
+		Lockout: n.cfg.Lockout, Lockouts: LockoutsIn(n.dir), ShowCredentials: n.cfg.ShowCredentials,
+		Now: n.cfg.Now, Events: n.cfg.Events, TrustedOrigins: n.cfg.TrustedOrigins,
+	})
+	if err != nil || n.listener == nil {
+		return err
+	}
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		err = n.server.Serve(ctx, n.listener, n.tls, n.cfg.Grace)
+	}()
+	n.ended = ended
+	n.onClose(func() error {
+		end()
+		<-ended
+		return err
+	})
+	return nil
+}
+
+// Wait returns when ctx ends, or when the listener has failed: Close then has the error.
+func (n *Node) Wait(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-n.ended:
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.server.ServeHTTP(w, r) }
+
+// URL is where the node listens, empty for a node without a listener.
+func (n *Node) URL() string {
+	switch {
+	case n.listener == nil:
+		return ""
+	case n.tls != nil:
+		return "https://" + n.listener.Addr().String()
+	}
+	return "http://" + n.listener.Addr().String()
+}
+
+// CA is the file with the CA to trust the node by, empty unless the node has made its certificate.
+func (n *Node) CA() string { return n.ca }
+
+// Store has the node's records.
+func (n *Node) Store() store.Store { return n.store }
+
+// Drain has /healthz say that the node is about to close, so that balancers send no more requests. All else goes on.
+func (n *Node) Drain() { n.server.Drain() }
+
+// Close says so on /healthz, takes no more connections, waits for the requests under way, ends the imports, and closes
+// the store.
+func (n *Node) Close() (err error) {
+	if n.server != nil {
+		n.Drain()
+	}
+	for len(n.closers) > 0 {
+		last := len(n.closers) - 1
+		err = errors.Join(err, n.closers[last]())
+		n.closers = n.closers[:last]
+	}
+	return err
+}

@@ -1,0 +1,138 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/reimport/reimport/internal/access"
+	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/seed"
+	"github.com/reimport/reimport/internal/store"
+)
+
+// adminEmail is the administrator of a node that nobody has given users.
+const adminEmail = "admin@redis.local"
+
+// setUp makes the node's importer, which judges the sources of a seed, and its records what the cluster is made of.
+func (n *Node) setUp(ctx context.Context) (err error) {
+	cfg := n.cfg.Importer
+	cfg.SpoolDir, cfg.Now, cfg.Events = filepath.Join(n.dir, "spool"), n.cfg.Now, n.cfg.Events
+	if n.importer, err = importer.New(n.store, cfg); err != nil {
+		return &ConfigError{"", err}
+	}
+	n.onClose(n.importer.Close)
+	if err := n.findUsers(); err != nil {
+		return err
+	}
+	return n.fill(ctx)
+}
+
+// findUsers adds the users of the file. On the first start without users it makes one.
+func (n *Node) findUsers() error {
+	c := &n.cfg.Seed
+	if len(c.Users) > 0 && n.cfg.UsersFile == "" {
+		return nil
+	}
+	path := n.cfg.UsersFile
+	if path == "" {
+		path = filepath.Join(n.dir, "users.yaml")
+	}
+	users, err := n.readUsers(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		users, err = n.makeAdmin(path)
+	}
+	if err != nil {
+		return err
+	}
+	c.Users = slices.Clone(c.Users) // which are the caller's
+	c.ReplaceUsers(users)
+	if len(c.Users) == 0 {
+		return &ConfigError{"users", fmt.Errorf("%s has no users: nobody could log in", path)}
+	}
+	return nil
+}
+
+func (n *Node) readUsers(path string) ([]access.User, error) {
+	file, err := seed.Read(path)
+	if err != nil {
+		return nil, &ConfigError{"", err}
+	}
+	if file.Demo && !Loopback(n.cfg.Listen) {
+		return nil, n.refuseDemo(path)
+	}
+	return file.Users, nil
+}
+
+func (n *Node) refuseDemo(what string) error {
+	return &ConfigError{"listen", fmt.Errorf("%s is a demo with public passwords, expected a loopback address", what)}
+}
+
+func (n *Node) makeAdmin(path string) ([]access.User, error) {
+	if n.cfg.ShowPassword == nil {
+		return nil, &ConfigError{"users", errors.New("expected some")}
+	}
+	admin, err := seed.CreateAdmin(path, adminEmail, func(password string) error {
+		return n.cfg.ShowPassword(adminEmail, password, path)
+	})
+	if err != nil {
+		return nil, &ConfigError{"users", err}
+	}
+	return []access.User{admin}, nil
+}
+
+// fill writes what the cluster is made of in one transaction, so that a start that is cut short leaves all of it or
+// nothing. The Config has the last word on users and modules. The seed's databases are for a store without any: one that
+// has databases keeps them.
+func (n *Node) fill(ctx context.Context) error {
+	c, now, present := &n.cfg.Seed, n.cfg.Now(), 0
+	err := n.store.Update(ctx, func(tx *store.Tx) error {
+		present = store.Databases.Len(tx)
+		err := errors.Join(store.Users.Replace(tx, c.Users), store.Modules.Replace(tx, c.Modules))
+		if err != nil || present > 0 {
+			return err
+		}
+		for _, given := range c.Databases {
+			if err := n.importer.CheckSources(given.Import.Sources); err != nil {
+				return &ConfigError{"seed", fmt.Errorf("database %d: %w", given.UID, err)}
+			}
+			db := *given
+			db.CreatedTime, db.LastChangedTime = now, now
+			if _, err := store.Insert(tx, &db); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && present > 0 && len(c.Databases) > 0 {
+		n.cfg.Events(ctx, event.SeedLeftOut{Present: present})
+	}
+	return err
+}
+
+// loadCertificate prepares for TLS, unless the node speaks plain HTTP.
+func (n *Node) loadCertificate(context.Context) error {
+	if !n.cfg.TLS {
+		return nil
+	}
+	var cert tls.Certificate
+	var err error
+	if n.cfg.CertFile != "" {
+		cert, err = tls.LoadX509KeyPair(n.cfg.CertFile, n.cfg.KeyFile)
+	} else {
+		host, _ := os.Hostname()
+		cert, n.ca, err = ownCertificate(filepath.Join(n.dir, "tls"), host, time.Now())
+	}
+	if err != nil {
+		return &ConfigError{"", fmt.Errorf("certificate: %w", err)}
+	}
+	n.tls = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	return nil
+}
