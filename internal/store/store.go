@@ -47,7 +47,8 @@ type Store interface {
 	Watch(ctx context.Context, from Revision) iter.Seq2[Commit, error]
 
 	// Err returns why the last write failed: the error that those got whose changes were in it. It is nil if that write
-	// succeeded, or none was tried. Only a write finds out that the cause is gone. Err never waits.
+	// succeeded, or none was tried. Only a write finds out that the cause is gone: a store whose last one failed tries one
+	// by itself, again and again. Err never waits.
 	Err() error
 
 	// Close waits for the changes under way. A second call returns ErrClosed.

@@ -60,13 +60,8 @@ func (s *Store) stage(ctx context.Context, change func(*store.Tx) error) (answer
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	if s.closed {
-		return nil, nil, store.ErrClosed
-	}
-	if s.suspect {
-		if err := s.reopen(); err != nil {
-			return nil, nil, err
-		}
+	if err := s.ready(); err != nil {
+		return nil, nil, err
 	}
 	tx := s.staged.Begin()
 	var changes []store.Change
@@ -191,12 +186,29 @@ func (s *Store) end(b *batch, result *store.Image) {
 	err := fmt.Errorf("store %s: write: %w", s.path, b.err)
 	b.err = err
 	s.failure.Store(&err)
+	s.distrust(err)
+	s.retryLater(b)
+}
+
+// distrust gives up what is staged upon a write that failed with err, and has the next to come look at the file first.
+func (s *Store) distrust(err error) {
 	s.staging <- struct{}{}
 	defer func() { <-s.staging }()
 	if s.open != nil {
 		s.open.err = err
 	}
 	s.open, s.suspect = nil, true
+}
+
+// ready makes the file one that can be written to. Its caller holds staging.
+func (s *Store) ready() error {
+	switch {
+	case s.closed:
+		return store.ErrClosed
+	case s.suspect:
+		return s.reopen()
+	}
+	return nil
 }
 
 // reopen goes on from what the file holds, which after a write that failed may or may not be the changes it was to

@@ -18,7 +18,8 @@ import (
 )
 
 // Store keeps records in a file. It implements store.Store. When a write to the file has failed, reads go on; the next
-// change begins by reading from the file what it holds now, and goes on from there.
+// change begins by reading from the file what it holds now, and goes on from there. Until a write succeeds again, the
+// Store tries one every second or so.
 type Store struct {
 	path    string
 	history *store.History
@@ -42,6 +43,12 @@ type Store struct {
 	expected   int           // members of it and of the batch behind it
 
 	failure atomic.Pointer[error] // of the last write, for Err
+
+	retryEvery time.Duration
+	retrying   bool // retries has one; guarded by committing, as is room
+	room       int  // bytes of the largest write that has failed
+	retries    sync.WaitGroup
+	closing    chan struct{}
 }
 
 // Open opens the store in the file at path, which it creates, for its user alone, if there is none; the directory must
@@ -53,13 +60,18 @@ func Open(path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, history: store.NewHistory(found.Revision()), staging: make(chan struct{}, 1), staged: found, file: file}
+	s := &Store{path: path, history: store.NewHistory(found.Revision()), staging: make(chan struct{}, 1), staged: found, file: file, retryEvery: retryEvery, closing: make(chan struct{})}
 	s.durable.Store(found)
 	return s, nil
 }
 
 // Close implements store.Store.
 func (s *Store) Close() error {
+	defer s.retries.Wait()
+	return s.close()
+}
+
+func (s *Store) close() error {
 	s.staging <- struct{}{}
 	closed, last := s.closed, s.open
 	s.closed = true
@@ -67,6 +79,7 @@ func (s *Store) Close() error {
 	if closed {
 		return store.ErrClosed
 	}
+	close(s.closing)
 	if last != nil {
 		_ = s.settle(last) // those who wait for it get the error
 	}

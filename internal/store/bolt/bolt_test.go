@@ -39,6 +39,7 @@ func open(t testing.TB, path string) *bolt.Store {
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
+	s.RetryAfter(time.Hour) // the test makes every write
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil && !errors.Is(err, store.ErrClosed) {
 			t.Errorf("Close: %v", err)

@@ -3,7 +3,10 @@ package bolt
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -54,4 +57,27 @@ func (s *Store) CommitWhile(meanwhile func() error) error {
 func (s *Store) Stage(ctx context.Context, change func(*store.Tx) error) (settle func() error, err error) {
 	_, joined, err := s.stage(ctx, change)
 	return func() error { return s.settle(joined) }, err
+}
+
+// RetryAfter sets how long the store waits before it tries to write again.
+func (s *Store) RetryAfter(d time.Duration) { s.retryEvery = d }
+
+// Retry reports whether writes succeed again.
+func (s *Store) Retry() bool { return s.retry() }
+
+// Records returns all that is in the file, as text.
+func (s *Store) Records(t testing.TB) string {
+	var all strings.Builder
+	err := s.file.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+			return b.ForEach(func(key, value []byte) error {
+				_, err := fmt.Fprintf(&all, "%s %s %q\n", name, key, value)
+				return err
+			})
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/store"
@@ -99,6 +100,40 @@ func TestFullDisk(t *testing.T) {
 			}
 			sizes(t, open(t, path), 1)
 		})
+	}
+}
+
+// TestFullDiskHeals: the store finds out by itself that there is space again, though a page of the file was free all the
+// time, and leaves nothing of what it has written for that.
+func TestFullDiskHeals(t *testing.T) {
+	if !limited(t) {
+		return
+	}
+	path := filepath.Join(t.TempDir(), "store")
+	s := open(t, path)
+	add(t, s, named(1))
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := s.Records(t)
+	s.RetryAfter(time.Millisecond)
+	free := fillDisk(t, info.Size())
+	_, failed := store.Update(t.Context(), s, store.Databases, 1, fill)
+	if failed == nil || s.Retry() || !errors.Is(s.Err(), failed) {
+		t.Errorf("Update: %v; Err: %v", failed, s.Err())
+	}
+	free()
+	for deadline := time.After(time.Minute); s.Err() != nil; {
+		select {
+		case <-time.After(time.Millisecond):
+		case <-deadline:
+			t.Fatalf("Err is still %v", s.Err())
+		}
+	}
+	sizes(t, s, 0)
+	if after := s.Records(t); after != before {
+		t.Errorf("the file has\n%s\nand had\n%s", after, before)
 	}
 }
 
