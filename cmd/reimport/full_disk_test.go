@@ -18,7 +18,7 @@ import (
 )
 
 // TestFullDisk fills the disk under a running import. The server says that it is not well, keeps what it has, and when
-// there is space again it notes the import's end and goes on, by itself.
+// there is space again it says so, notes the import's end and goes on, by itself.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -61,10 +61,11 @@ func TestFullDisk(t *testing.T) {
 	if state, err := c.ImportStatus(t.Context(), 1); err != nil || state.Status != api.ImportStatusInitializing {
 		t.Fatalf("%v %+v", err, state)
 	}
-	let()
 	if err := os.Remove(filler.Name()); err != nil {
 		t.Fatal(err)
 	}
+	p.turns(http.StatusOK) // while nobody changes anything
+	let()
 	state, err := c.WaitImport(t.Context(), 1, time.Millisecond, nil)
 	if !errors.Is(err, client.ErrImportFailed) || state.FailureReason != "download-error" || p.health() != http.StatusOK {
 		t.Fatalf("%v %+v, health %d", err, state, p.health())
@@ -78,14 +79,4 @@ func TestFullDisk(t *testing.T) {
 	if err := p.end(syscall.SIGTERM); err != nil { // as a race found makes it
 		t.Fatalf("%v\n%s", err, p.stderr.String())
 	}
-}
-
-func (p *process) health() int {
-	p.t.Helper()
-	r, err := http.Get(p.url + "/healthz")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	r.Body.Close()
-	return r.StatusCode
 }

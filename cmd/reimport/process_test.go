@@ -119,6 +119,31 @@ func (p *process) end(signal os.Signal) error {
 	return p.Wait()
 }
 
+// health asks over a new connection.
+func (p *process) health() int {
+	p.t.Helper()
+	c := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	r, err := c.Get(p.url + "/healthz")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Body.Close()
+	return r.StatusCode
+}
+
+// turns returns once the health is what it should become.
+func (p *process) turns(health int) {
+	p.t.Helper()
+	deadline := time.After(time.Minute)
+	for p.health() != health {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-deadline:
+			p.t.Fatalf("the health does not turn %d", health)
+		}
+	}
+}
+
 func (p *process) client(email, password string) *client.Client {
 	p.t.Helper()
 	c, err := client.New(p.url, client.WithCAFile(filepath.Join(p.dir, "tls", "ca.pem")), client.WithBasicAuth(email, password), client.WithRetry(0))
@@ -143,7 +168,7 @@ func TestFirstStart(t *testing.T) {
 	if err := p.end(syscall.SIGTERM); err != nil {
 		t.Fatalf("after SIGTERM: %v\n%s", err, p.stderr.String())
 	}
-	again := serve(t, dir)
+	again := serve(t, dir, "--drain-delay", "1ms")
 	if strings.Contains(strings.Join(again.stdout, " "), "password") {
 		t.Fatalf("the second start shows a password:\n%s", strings.Join(again.stdout, "\n"))
 	}
@@ -151,7 +176,7 @@ func TestFirstStart(t *testing.T) {
 	if err != nil || found.Name != "sessions" {
 		t.Fatalf("%v %+v", err, found)
 	}
-	if err := again.end(os.Interrupt); err != nil {
+	if err := again.end(os.Interrupt); err != nil { // after the delay
 		t.Fatalf("after SIGINT: %v", err)
 	}
 	if strings.Contains(p.stderr.String()+again.stderr.String(), password) {
@@ -280,6 +305,21 @@ func TestShutdownEndsImports(t *testing.T) {
 		t.Fatalf("the log does not tell:\n%s", log)
 	}
 	endedByServer(t, p.again(), 2)
+}
+
+// TestDrain ends a server that waits for balancers to notice: it says so to new connections, and goes on with all else.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	p := serve(t, filepath.Join(t.TempDir(), "data"), "--seed", "../../examples/demo.yaml", "--drain-delay", "1h")
+	c := p.client("admin@example.com", "demo-admin")
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.turns(http.StatusServiceUnavailable)
+	if err := c.ResetImportStatus(t.Context(), 1); err != nil {
+		t.Error(err)
+	}
+	p.end(syscall.SIGTERM) // who asks a second time does not wait
 }
 
 // TestRefusedStarts ends with exit code 2 and one line that names the setting.

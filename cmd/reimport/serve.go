@@ -71,6 +71,10 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	defer func() { err = errors.Join(err, n.Close()) }()
 	announce(out, n)
 	n.Wait(ctx)
+	n.Drain()
+	after, stop := context.WithTimeout(context.WithoutCancel(ctx), cfg.drain)
+	defer stop()
+	n.Wait(after)
 	return nil
 }
 

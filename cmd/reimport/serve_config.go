@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -21,6 +22,7 @@ type serveConfig struct {
 	seed            string
 	maskCredentials bool
 	allowPrivate    string
+	drain           time.Duration
 	logLevel        string
 	logFormat       string
 }
@@ -50,6 +52,7 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.IntVar(&n.Lockout.Failures, "lockout-failures", n.Lockout.Failures, "`number` of failed logins of a user that lock the user out, 0 for never")
 	f.DurationVar(&n.Lockout.Within, "lockout-window", n.Lockout.Within, "`time` in which they count")
 	f.DurationVar(&n.Lockout.For, "lockout-duration", n.Lockout.For, "`time` for which the user stays locked out")
+	f.DurationVar(&cfg.drain, "drain-delay", 0, "`time` at the end in which /healthz says 503 and all else is served as before, so that balancers notice")
 	f.DurationVar(&n.Grace, "shutdown-timeout", n.Grace, "`time` that requests in flight have at the end")
 	f.StringVar(&cfg.logLevel, "log-level", "info", "least `level` of what is logged: debug, info, warn or error")
 	f.StringVar(&cfg.logFormat, "log-format", "text", "`format` of the log: text or json")
@@ -100,6 +103,8 @@ func (cfg *serveConfig) check() error {
 		return errors.New("--spool-reserve: expected 0 bytes or more")
 	case n.Lockout.Failures < 0 || n.Lockout.Within <= 0 || n.Lockout.For <= 0:
 		return errors.New("--lockout-failures, --lockout-window, --lockout-duration: expected no negative number and times above 0")
+	case cfg.drain < 0:
+		return errors.New("--drain-delay: expected no negative time")
 	case n.Grace <= 0:
 		return errors.New("--shutdown-timeout: expected a time above 0")
 	case !slices.Contains([]string{"debug", "info", "warn", "error"}, cfg.logLevel):
