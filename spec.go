@@ -10,3 +10,9 @@ import _ "embed"
 //
 //go:embed openapi.yaml
 var Spec []byte
+
+// SpecJSON is openapi.yaml as JSON, which is read in a tenth of the time.
+//
+//go:generate go run ./internal/contract openapi.yaml gen/openapi.json
+//go:embed gen/openapi.json
+var SpecJSON []byte

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/reimport/reimport/gen/rest"
@@ -26,22 +25,21 @@ type operation struct {
 
 // operations reads the guarded operations from the contract. An operation without credentials, a known permission or
 // an id is an error: there is no way to serve one unguarded.
-func operations(doc *openapi3.T) ([]*operation, error) {
+func operations(doc *document) ([]*operation, error) {
 	var ops []*operation
-	for path, item := range doc.Paths.Map() {
-		for method, o := range item.Operations() {
-			permission, _ := o.Extensions["x-permission"].(string)
-			if o.OperationID == "" || !access.KnownPermission(permission) {
-				return nil, fmt.Errorf("contract: %s %s: expected an operationId and a known x-permission", method, path)
+	for path, item := range doc.Paths {
+		for method, o := range item.operations() {
+			if o.OperationID == "" || !access.KnownPermission(o.Permission) {
+				return nil, fmt.Errorf("%s %s: expected an operationId and a known x-permission", method, path)
 			}
 			if o.Security == nil || len(*o.Security) != 1 || (*o.Security)[0]["basicAuth"] == nil {
-				return nil, fmt.Errorf("contract: %s: expected basicAuth and nothing else as its security", o.OperationID)
+				return nil, fmt.Errorf("%s: expected basicAuth and nothing else as its security", o.OperationID)
 			}
 			v, err := newValidator(doc, item, o)
 			if err != nil {
-				return nil, fmt.Errorf("contract: %s: %w", o.OperationID, err)
+				return nil, fmt.Errorf("%s: %w", o.OperationID, err)
 			}
-			ops = append(ops, &operation{o.OperationID, method + " " + path, permission, v})
+			ops = append(ops, &operation{o.OperationID, method + " " + path, o.Permission, v})
 		}
 	}
 	return ops, nil
@@ -51,7 +49,7 @@ func operations(doc *openapi3.T) ([]*operation, error) {
 var errChanged = errors.New("the database has changed since the request was validated")
 
 // guard authenticates, authorizes and validates, in this order. What has changed meanwhile is validated again.
-func (s *Server) guard(op *operation) echo.MiddlewareFunc {
+func (s *Server) guard(op *operation, v *validator) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			user, err := s.auth.authenticate(c.Request())
@@ -63,7 +61,7 @@ func (s *Server) guard(op *operation) echo.MiddlewareFunc {
 				return refuse(errForbidden, "this user's role lacks the permission "+op.permission)
 			}
 			for {
-				if err := op.validator.validate(c); err != nil {
+				if err := v.validate(c); err != nil {
 					return err
 				}
 				if err := next(c); !errors.Is(err, errChanged) {

@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
-func newBodyRules(doc *openapi3.T, given *openapi3.RequestBody) (*bodyRules, error) {
-	schema := given.Content.Get("application/json").Schema.Value
+func newBodyRules(doc *document, given *requestBody) (*bodyRules, error) {
+	schema, err := given.json()
+	if err != nil {
+		return nil, err
+	}
 	b := &bodyRules{required: given.Required, schema: closed(schema), readOnly: map[string]bool{}, missing: map[string]error{}}
-	for name := range merged(doc.Components.Schemas["BDB"].Value).Properties {
+	for name := range merged(doc.Components.Schemas["BDB"]).Properties {
 		b.readOnly[name] = b.schema.Properties[name] == nil
 	}
-	codes, _ := schema.Extensions["x-missing-error-codes"].(map[string]any)
-	for name, code := range codes {
+	for name, code := range schema.MissingErrorCodes {
 		i := slices.IndexFunc(answers, func(a answer) bool { return string(a.code) == code })
 		if i < 0 {
 			return nil, fmt.Errorf("x-missing-error-codes: %s: expected an error code that has an answer", name)
@@ -26,54 +26,54 @@ func newBodyRules(doc *openapi3.T, given *openapi3.RequestBody) (*bodyRules, err
 }
 
 // merged returns the schema with the members of all schemas that it is composed of.
-func merged(s *openapi3.Schema) *openapi3.Schema {
+func merged(s *schema) *schema {
 	m := *s
 	m.AllOf, m.Properties, m.Required = nil, maps.Clone(s.Properties), slices.Clone(s.Required)
 	if m.Properties == nil {
-		m.Properties = openapi3.Schemas{}
+		m.Properties = map[string]*schema{}
 	}
-	for _, ref := range s.AllOf {
-		part := merged(ref.Value)
+	for _, part := range s.AllOf {
+		part := merged(part)
 		maps.Copy(m.Properties, part.Properties)
 		m.Required = append(m.Required, part.Required...)
 		m.Type = part.Type
-		m.MinProps = max(m.MinProps, part.MinProps)
+		m.MinProperties = max(m.MinProperties, part.MinProperties)
 	}
 	return &m
 }
 
 // closed returns the schema of a request with the rule of the contract that names which are not listed are refused, at
 // any depth. Composition and additionalProperties cannot say so together.
-func closed(s *openapi3.Schema) *openapi3.Schema {
+func closed(s *schema) *schema {
+	if s == nil {
+		return nil
+	}
 	c := merged(s)
-	for name, ref := range c.Properties {
-		c.Properties[name] = closedRef(ref)
+	for name, property := range c.Properties {
+		c.Properties[name] = closed(property)
 	}
 	if len(c.Properties) > 0 {
-		c.AdditionalProperties = openapi3.AdditionalProperties{Has: new(bool)}
+		c.AdditionalProperties = new(bool)
 	}
-	c.Items = closedRef(s.Items)
-	c.OneOf = slices.Clone(s.OneOf)
-	for i, ref := range c.OneOf {
-		c.OneOf[i] = closedRef(ref)
+	c.Items = closed(s.Items)
+	if s.Discriminator != nil {
+		d := *s.Discriminator
+		d.schemas = maps.Clone(d.schemas)
+		for value, alternative := range d.schemas {
+			d.schemas[value] = closed(alternative)
+		}
+		c.Discriminator = &d
 	}
 	return c
 }
 
-func closedRef(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
-	if ref == nil {
-		return nil
-	}
-	return &openapi3.SchemaRef{Ref: ref.Ref, Value: closed(ref.Value)}
-}
-
 // isFreeForm reports whether the contract leaves open what an object, or the objects of a list, hold.
-func isFreeForm(ref *openapi3.SchemaRef) bool {
+func isFreeForm(s *schema) bool {
 	switch {
-	case ref == nil:
+	case s == nil:
 		return false
-	case ref.Value.Items != nil:
-		return isFreeForm(ref.Value.Items)
+	case s.Items != nil:
+		return isFreeForm(s.Items)
 	}
-	return ref.Value.Type.Is(openapi3.TypeObject) && len(ref.Value.Properties) == 0
+	return s.Type == "object" && len(s.Properties) == 0
 }

@@ -3,16 +3,12 @@
 package server
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/reimport/reimport"
 	"github.com/reimport/reimport/gen/rest"
@@ -56,17 +52,14 @@ type Server struct {
 	crossOrigin http.CrossOriginProtection
 }
 
-// contract is the parsed openapi.yaml, which nothing changes: to parse it takes most of the time of New.
-var contract = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(reimport.Spec) })
-
 // New assembles a server. It fails where an operation of the contract would be served without authentication,
 // permission and validation, or where a route stands in no list.
 func New(cfg Config) (*Server, error) {
-	doc, err := contract()
+	parsed, err := contract()
 	if err != nil {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
-	views, err := newViews(doc, cfg.ShowCredentials)
+	views, err := newViews(parsed.doc, cfg.ShowCredentials)
 	if err != nil {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
@@ -81,26 +74,23 @@ func New(cfg Config) (*Server, error) {
 	if err := s.trust(cfg.TrustedOrigins); err != nil {
 		return nil, err
 	}
-	return s, s.route(doc)
+	return s, s.route(parsed.ops)
 }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-func (s *Server) route(doc *openapi3.T) error {
+func (s *Server) route(ops []*operation) error {
 	s.echo.HTTPErrorHandler = answerError
 	s.echo.IPExtractor = echo.ExtractIPDirect() // anybody can send an X-Forwarded-For
 	router := headed{s.echo}
-	ops, err := operations(doc)
-	if err != nil {
-		return err
-	}
 	guards := map[string][]echo.MiddlewareFunc{}
 	for _, op := range ops {
+		v := *op.validator
 		if op.id == "updateBDB" {
-			op.validator.shown = s.shown
+			v.shown = s.shown
 		}
-		guards[op.id] = []echo.MiddlewareFunc{s.guard(op)}
+		guards[op.id] = []echo.MiddlewareFunc{s.guard(op, &v)}
 	}
 	options := rest.RegisterHandlersOptions{OperationMiddlewares: guards}
 	if err := checkGuards(options); err != nil {
@@ -108,7 +98,7 @@ func (s *Server) route(doc *openapi3.T) error {
 	}
 	rest.RegisterHandlersWithOptions(router, rest.NewStrictHandler(s, []rest.StrictMiddlewareFunc{refuseNothing}), options)
 	router.GET("/openapi.yaml", serveSpec)
-	router.GET("/openapi.json", serveSpecJSON())
+	router.GET("/openapi.json", serveSpecJSON)
 	router.GET("/healthz", s.health)
 	pages, err := servePages(router)
 	if err != nil {
@@ -125,26 +115,7 @@ func serveSpec(c echo.Context) error {
 	return c.Blob(http.StatusOK, "application/yaml", reimport.Spec)
 }
 
-// serveSpecJSON converts the contract once, and only when somebody asks for it.
-func serveSpecJSON() echo.HandlerFunc {
-	convert := sync.OnceValues(func() ([]byte, error) { return SpecJSON(reimport.Spec) })
-	return func(c echo.Context) error {
-		data, err := convert()
-		if err != nil {
-			return err
-		}
-		return c.JSONBlob(http.StatusOK, data)
-	}
-}
-
-// SpecJSON converts a contract from YAML to JSON, as GET /openapi.json serves it.
-func SpecJSON(spec []byte) ([]byte, error) {
-	var doc map[string]any
-	if err := yaml.Unmarshal(spec, &doc); err != nil {
-		return nil, err
-	}
-	return json.Marshal(doc)
-}
+func serveSpecJSON(c echo.Context) error { return c.JSONBlob(http.StatusOK, reimport.SpecJSON) }
 
 // health says whether requests are served: a 503 tells a balancer to send no more, and a supervisor to look.
 func (s *Server) health(c echo.Context) error {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/store"
@@ -55,6 +56,9 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 
 // open takes what only one node can have, the address and the store, before it writes anything.
 func (n *Node) open(ctx context.Context) error {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { _ = server.Prepare() }) // server.New has the error
 	for _, step := range []func(context.Context) error{
 		n.listen, n.openStore, n.loadCertificate, n.setUp, n.serve,
 	} {

@@ -3,12 +3,15 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"io"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // File is one thing that is served, at one path. It answers GET and HEAD.
@@ -17,7 +20,7 @@ type File struct {
 
 	header  http.Header // of every answer
 	etag    string
-	gzipped []byte
+	gzipped func() []byte
 }
 
 // page is an HTML file with its path.
@@ -29,18 +32,24 @@ var pages = [...]page{{"assets/status.html", "/"}, {"assets/docs.html", "/docs"}
 const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"font-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
-func newPage(p page, gzipped []byte) *File {
-	return newFile(p.path, "text/html; charset=utf-8", "no-cache", gzipped)
+func newPage(path string, data []byte) *File {
+	return newFile(path, "text/html; charset=utf-8", "no-cache", hash(data), onceCompressed(data))
 }
 
-func newAsset(name string, gzipped []byte) *File {
+// newAsset returns the file of an asset, whose name ends in .gz if data is compressed.
+func newAsset(name string, data []byte) *File {
 	types := map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-	ext := path.Ext(name)
-	hashed := "/assets/" + strings.TrimSuffix(name, ext) + "-" + hash(gzipped) + ext
-	return newFile(hashed, types[ext], "public, max-age=31536000, immutable", gzipped)
+	plain, stored := strings.CutSuffix(name, ".gz")
+	gzipped := onceCompressed(data)
+	if stored {
+		gzipped = func() []byte { return data }
+	}
+	ext, tag := path.Ext(plain), hash(data)
+	hashed := "/assets/" + strings.TrimSuffix(plain, ext) + "-" + tag + ext
+	return newFile(hashed, types[ext], "public, max-age=31536000, immutable", tag, gzipped)
 }
 
-func newFile(path, contentType, caching string, gzipped []byte) *File {
+func newFile(path, contentType, caching, tag string, gzipped func() []byte) *File {
 	h := http.Header{}
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", caching)
@@ -51,9 +60,26 @@ func newFile(path, contentType, caching string, gzipped []byte) *File {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	// Weak, because it stands for the compressed and the plain form alike.
-	etag := `W/"` + hash(gzipped) + `"`
+	etag := `W/"` + tag + `"`
 	h.Set("ETag", etag)
 	return &File{path, h, etag, gzipped}
+}
+
+// onceCompressed compresses data when it is first asked for: a node that nobody looks at with a browser starts without.
+func onceCompressed(data []byte) func() []byte {
+	return sync.OnceValue(func() []byte {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		// A bytes.Buffer takes everything.
+		_, _ = w.Write(data)
+		_ = w.Close()
+		return b.Bytes()
+	})
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
 }
 
 // ServeHTTP implements http.Handler.
@@ -67,9 +93,10 @@ func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	zipped := acceptsGzip(r.Header.Get("Accept-Encoding"))
-	size := f.size()
+	gzipped := f.gzipped()
+	size := plainSize(gzipped)
 	if zipped {
-		size = len(f.gzipped)
+		size = len(gzipped)
 		h.Set("Content-Encoding", "gzip")
 	}
 	h.Set("Content-Length", strconv.Itoa(size))
@@ -78,15 +105,15 @@ func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// Where writing fails, the client is gone.
 	if zipped {
-		_, _ = w.Write(f.gzipped)
-	} else if plain, err := gzip.NewReader(bytes.NewReader(f.gzipped)); err == nil {
+		_, _ = w.Write(gzipped)
+	} else if plain, err := gzip.NewReader(bytes.NewReader(gzipped)); err == nil {
 		_, _ = io.Copy(w, plain) //nolint:gosec // a file of our own, in the binary
 	}
 }
 
-// size of the file uncompressed, which gzip keeps in its last four bytes (RFC 1952).
-func (f *File) size() int {
-	return int(binary.LittleEndian.Uint32(f.gzipped[len(f.gzipped)-4:]))
+// plainSize is the size uncompressed, which gzip keeps in its last four bytes (RFC 1952).
+func plainSize(gzipped []byte) int {
+	return int(binary.LittleEndian.Uint32(gzipped[len(gzipped)-4:]))
 }
 
 // acceptsGzip reads an Accept-Encoding header. What names gzip says most, then what names everything.

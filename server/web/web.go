@@ -3,32 +3,24 @@
 package web
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed assets swagger-ui/*.gz
 var embedded embed.FS
 
-// assets are what the pages refer to. Those that end in .gz are stored as they travel: compressing them takes longer
-// than all the rest of a start.
+// assets are what the pages refer to. Those that end in .gz are stored as they travel: they are large.
 var assets = [...]string{
 	"assets/icon.svg", "assets/status.css", "assets/status.js", "assets/docs.css", "assets/docs.js",
 	"swagger-ui/swagger-ui.css.gz", "swagger-ui/swagger-ui-bundle.js.gz",
 }
 
 // Files returns everything that is served, each under its one exact path. An asset carries a hash of its content in its
-// name, so that it may be cached for ever; the pages refer to it by that name.
-func Files() ([]*File, error) {
-	c, err := newCompressor()
-	if err != nil {
-		return nil, err
-	}
+// name, so that it may be cached for ever; the pages refer to it by that name. Whoever asks for them gets the same Files.
+var Files = sync.OnceValues(func() ([]*File, error) {
 	var files []*File
 	var hashed []string // pairs of a name in the pages and the name with the hash
 	for _, name := range assets {
@@ -36,13 +28,9 @@ func Files() ([]*File, error) {
 		if err != nil {
 			return nil, err
 		}
-		plain, stored := strings.CutSuffix(path.Base(name), ".gz")
-		if !stored {
-			data = c.compress(data)
-		}
-		f := newAsset(plain, data)
+		f := newAsset(path.Base(name), data)
 		files = append(files, f)
-		hashed = append(hashed, "/assets/"+plain, f.Path)
+		hashed = append(hashed, "/assets/"+strings.TrimSuffix(path.Base(name), ".gz"), f.Path)
 	}
 	names := strings.NewReplacer(hashed...)
 	for _, p := range pages {
@@ -50,29 +38,7 @@ func Files() ([]*File, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, newPage(p, c.compress([]byte(names.Replace(string(data))))))
+		files = append(files, newPage(p.path, []byte(names.Replace(string(data)))))
 	}
 	return files, nil
-}
-
-// compressor is one gzip writer for all files: a fresh one takes a megabyte.
-type compressor struct{ *gzip.Writer }
-
-func newCompressor() (compressor, error) {
-	w, err := gzip.NewWriterLevel(nil, gzip.BestCompression)
-	return compressor{w}, err
-}
-
-func (c compressor) compress(data []byte) []byte {
-	var b bytes.Buffer
-	c.Reset(&b)
-	// A bytes.Buffer takes everything.
-	_, _ = c.Write(data)
-	_ = c.Close()
-	return b.Bytes()
-}
-
-func hash(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:8])
-}
+})
