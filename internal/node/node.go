@@ -130,16 +130,17 @@ func (n *Node) serve(ctx context.Context) (err error) {
 		return err
 	}
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	var failure error
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		err = n.server.Serve(ctx, n.listener, n.tls, n.cfg.Grace)
+		failure = n.server.Serve(ctx, n.listener, n.tls, n.cfg.Grace)
 	}()
 	n.ended = ended
 	n.onClose(func() error {
 		end()
 		<-ended
-		return err
+		return failure
 	})
 	return nil
 }

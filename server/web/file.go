@@ -33,20 +33,33 @@ const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style
 	"font-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 func newPage(path string, data []byte) *File {
-	return newFile(path, "text/html; charset=utf-8", "no-cache", hash(data), onceCompressed(data))
+	compress := sync.OnceValue(func() []byte { return compressed(data) })
+	return newFile(path, "text/html; charset=utf-8", "no-cache", hash(data), compress)
 }
 
-// newAsset returns the file of an asset, whose name ends in .gz if data is compressed.
-func newAsset(name string, data []byte) *File {
+// newAsset returns the file of an asset, whose name ends in .gz if it is stored compressed. The largest have half a
+// megabyte, so they are read in pieces, and whole only when somebody asks for one.
+func newAsset(name string) (*File, error) {
 	types := map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-	plain, stored := strings.CutSuffix(name, ".gz")
-	gzipped := onceCompressed(data)
-	if stored {
-		gzipped = func() []byte { return data }
+	sum := sha256.New()
+	data, err := embedded.Open(name)
+	if err == nil {
+		_, err = io.Copy(sum, data)
 	}
-	ext, tag := path.Ext(plain), hash(data)
+	if err != nil {
+		return nil, err
+	}
+	plain, stored := strings.CutSuffix(path.Base(name), ".gz")
+	gzipped := sync.OnceValue(func() []byte {
+		data, _ := embedded.ReadFile(name) // which is there
+		if stored {
+			return data
+		}
+		return compressed(data)
+	})
+	ext, tag := path.Ext(plain), tagOf(sum.Sum(nil))
 	hashed := "/assets/" + strings.TrimSuffix(plain, ext) + "-" + tag + ext
-	return newFile(hashed, types[ext], "public, max-age=31536000, immutable", tag, gzipped)
+	return newFile(hashed, types[ext], "public, max-age=31536000, immutable", tag, gzipped), nil
 }
 
 func newFile(path, contentType, caching, tag string, gzipped func() []byte) *File {
@@ -65,22 +78,21 @@ func newFile(path, contentType, caching, tag string, gzipped func() []byte) *Fil
 	return &File{path, h, etag, gzipped}
 }
 
-// onceCompressed compresses data when it is first asked for: a node that nobody looks at with a browser starts without.
-func onceCompressed(data []byte) func() []byte {
-	return sync.OnceValue(func() []byte {
-		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
-		// A bytes.Buffer takes everything.
-		_, _ = w.Write(data)
-		_ = w.Close()
-		return b.Bytes()
-	})
+func compressed(data []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	// A bytes.Buffer takes everything.
+	_, _ = w.Write(data)
+	_ = w.Close()
+	return b.Bytes()
 }
 
 func hash(data []byte) string {
 	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:8])
+	return tagOf(sum[:])
 }
+
+func tagOf(sum []byte) string { return hex.EncodeToString(sum[:8]) }
 
 // ServeHTTP implements http.Handler.
 func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -24,11 +24,10 @@ var Files = sync.OnceValues(func() ([]*File, error) {
 	var files []*File
 	var hashed []string // pairs of a name in the pages and the name with the hash
 	for _, name := range assets {
-		data, err := embedded.ReadFile(name)
+		f, err := newAsset(name)
 		if err != nil {
 			return nil, err
 		}
-		f := newAsset(path.Base(name), data)
 		files = append(files, f)
 		hashed = append(hashed, "/assets/"+strings.TrimSuffix(path.Base(name), ".gz"), f.Path)
 	}
