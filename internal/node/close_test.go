@@ -30,8 +30,12 @@ func TestClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := fmt.Fprint(conn, "GET /openapi.yaml HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{"); err != nil {
+	if _, err := fmt.Fprint(conn, "GET /openapi.yaml HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"); err != nil {
 		t.Fatal(err)
+	}
+	answers := bufio.NewReader(conn)
+	if r, err := http.ReadResponse(answers, nil); err != nil || r.StatusCode != http.StatusContinue { // the node reads the body
+		t.Fatalf("%v: %+v", err, r)
 	}
 	if code, err := health(n); code != http.StatusOK {
 		t.Errorf("%d, %v", code, err)
@@ -47,10 +51,10 @@ func TestClose(t *testing.T) {
 			t.Fatal("it takes requests again")
 		}
 	}
-	if _, err := fmt.Fprint(conn, "}"); err != nil {
+	if _, err := fmt.Fprint(conn, "{}"); err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	r, err := http.ReadResponse(answers, nil)
 	if err != nil || r.StatusCode != http.StatusOK {
 		t.Errorf("%v: %+v", err, r)
 	}
