@@ -23,7 +23,8 @@ func newServeCommand() *cobra.Command {
 		Long: `Run the server.
 
 On its first start it makes, in --data-dir, a certificate with a CA of its own, whose file it names behind trust, and an
-administrator with a random password, shown once. Logs go to standard error. SIGTERM and SIGINT end it in order.
+administrator with a random password, shown once: if standard output is closed or /dev/null, it refuses that start. Logs go
+to standard error. SIGTERM and SIGINT end it in order.
 
 Every flag has a twin in the environment: --data-dir is REIMPORT_DATA_DIR. A flag beats the environment; a value that
 makes no sense ends the start with exit code 2.
