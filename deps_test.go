@@ -29,10 +29,10 @@ func TestDoors(t *testing.T) {
 		"/internal/importer":        {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/server", module + "/client"},
 		"/internal/importer/source": {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
 		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},
-		"/internal/node":            {kin, cobra, module + "/client", module + "/cmd", module + "/internal/docs"},
+		"/internal/node":            {cobra, module + "/client", module + "/cmd", module + "/internal/docs"},
 		"/server/web":               {echo, kin, bbolt, cobra, module + "/"},
-		"/server":                   {kin, bbolt, cobra, module + "/internal/node", module + "/internal/store/bolt", module + "/internal/seed", module + "/client", module + "/cmd"},
-		"/cmd/reimport":             {kin, module + "/internal/docs"},
+		"/server":                   {bbolt, cobra, module + "/internal/node", module + "/internal/store/bolt", module + "/internal/seed", module + "/client", module + "/cmd"},
+		"/cmd/reimport":             {module + "/internal/docs"},
 	} {
 		t.Run(pkg, func(t *testing.T) {
 			out, err := exec.Command("go", "list", "-deps", module+pkg).Output()

@@ -59,8 +59,8 @@ func TestWhatIsValidatedIsBound(t *testing.T) {
 			handlers := new(asked)
 			e := echo.New()
 			e.HTTPErrorHandler = answerError
-			item := doc.Paths[strings.Replace(c.path, "/1", "/{uid}", 1)]
-			v, err := newValidator(doc, item, item.operations()[c.method])
+			item := doc.Paths.Value(strings.Replace(c.path, "/1", "/{uid}", 1))
+			v, err := newValidator(doc, item, item.GetOperation(c.method))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,7 +76,7 @@ func TestWhatIsValidatedIsBound(t *testing.T) {
 				"createBDB": {guard}, "updateBDB": {guard},
 			}})
 			e.Use(readBody)
-			schema := merged(doc.Components.Schemas[c.schema])
+			schema := merged(doc.Components.Schemas[c.schema].Value)
 			rapid.Check(t, func(t *rapid.T) {
 				given := bodyOf(schema).Draw(t, "body")
 				text, err := json.Marshal(given)

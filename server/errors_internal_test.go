@@ -49,7 +49,7 @@ func TestErrorsTravel(t *testing.T) {
 		}
 	}
 	doc := load(t)
-	for _, code := range doc.Components.Schemas["ErrorCode"].Enum {
+	for _, code := range doc.Components.Schemas["ErrorCode"].Value.Enum {
 		if !codes[api.ErrorCode(code.(string))] {
 			t.Errorf("the contract has the code %v, which no answer has", code)
 		}

@@ -6,11 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"pgregory.net/rapid"
 )
 
 // bodyOf generates objects that a schema accepts: its required members and some of the others.
-func bodyOf(s *schema) *rapid.Generator[map[string]any] {
+func bodyOf(s *openapi3.Schema) *rapid.Generator[map[string]any] {
 	names := slices.Sorted(maps.Keys(s.Properties))
 	return rapid.Custom(func(t *rapid.T) map[string]any {
 		object := map[string]any{}
@@ -22,23 +23,24 @@ func bodyOf(s *schema) *rapid.Generator[map[string]any] {
 }
 
 // valueOf generates values that a schema of the contract accepts.
-func valueOf(s *schema) *rapid.Generator[any] {
+func valueOf(ref *openapi3.SchemaRef) *rapid.Generator[any] {
+	s := ref.Value
 	switch {
 	case len(s.OneOf) > 0:
 		return sourceOf(s)
 	case len(s.Enum) > 0:
 		return rapid.SampledFrom(s.Enum)
-	case s.Type == "boolean":
+	case s.Type.Is(openapi3.TypeBoolean):
 		return rapid.Bool().AsAny()
-	case s.Type == "integer":
-		return rapid.Int64Range(int64(*s.Minimum), int64(*s.Maximum)).AsAny()
-	case s.Type == "number":
+	case s.Type.Is(openapi3.TypeInteger):
+		return rapid.Int64Range(int64(*s.Min), int64(*s.Max)).AsAny()
+	case s.Type.Is(openapi3.TypeNumber):
 		return rapid.Map(rapid.IntRange(0, 1<<20), func(n int) any { return float64(n) / 8 })
 	case s.Pattern != "":
 		return rapid.StringMatching("[A-Za-z0-9]([A-Za-z0-9-]{0,20}[A-Za-z0-9])?").AsAny()
-	case s.Type == "string":
+	case s.Type.Is(openapi3.TypeString):
 		return rapid.Map(rapid.StringN(1, 40, 120), func(text string) any { return strings.ToValidUTF8(text, "") + "x" })
-	case s.Type == "array":
+	case s.Type.Is(openapi3.TypeArray):
 		return rapid.Map(rapid.SliceOfN(valueOf(s.Items), 1, 3), func(list []any) any { return list })
 	case len(s.Properties) > 0:
 		return rapid.Map(bodyOf(s), func(object map[string]any) any { return object })
@@ -48,11 +50,11 @@ func valueOf(s *schema) *rapid.Generator[any] {
 }
 
 // sourceOf generates sources of each type. Those of Azure have one secret.
-func sourceOf(s *schema) *rapid.Generator[any] {
+func sourceOf(s *openapi3.Schema) *rapid.Generator[any] {
 	return rapid.Custom(func(t *rapid.T) any {
-		one := rapid.SampledFrom(s.OneOf).Draw(t, "type")
+		one := rapid.SampledFrom(s.OneOf).Draw(t, "type").Value
 		source := bodyOf(one).Draw(t, "source")
-		source["type"] = one.Properties["type"].Enum[0]
+		source["type"] = one.Properties["type"].Value.Enum[0]
 		if one.Not != nil {
 			delete(source, "sas_token")
 		}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/reimport/reimport/gen/rest"
@@ -25,21 +26,22 @@ type operation struct {
 
 // operations reads the guarded operations from the contract. An operation without credentials, a known permission or
 // an id is an error: there is no way to serve one unguarded.
-func operations(doc *document) ([]*operation, error) {
+func operations(doc *openapi3.T) ([]*operation, error) {
 	var ops []*operation
-	for path, item := range doc.Paths {
-		for method, o := range item.operations() {
-			if o.OperationID == "" || !access.KnownPermission(o.Permission) {
-				return nil, fmt.Errorf("%s %s: expected an operationId and a known x-permission", method, path)
+	for path, item := range doc.Paths.Map() {
+		for method, o := range item.Operations() {
+			permission, _ := o.Extensions["x-permission"].(string)
+			if o.OperationID == "" || !access.KnownPermission(permission) {
+				return nil, fmt.Errorf("contract: %s %s: expected an operationId and a known x-permission", method, path)
 			}
 			if o.Security == nil || len(*o.Security) != 1 || (*o.Security)[0]["basicAuth"] == nil {
-				return nil, fmt.Errorf("%s: expected basicAuth and nothing else as its security", o.OperationID)
+				return nil, fmt.Errorf("contract: %s: expected basicAuth and nothing else as its security", o.OperationID)
 			}
 			v, err := newValidator(doc, item, o)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", o.OperationID, err)
+				return nil, fmt.Errorf("contract: %s: %w", o.OperationID, err)
 			}
-			ops = append(ops, &operation{o.OperationID, method + " " + path, o.Permission, v})
+			ops = append(ops, &operation{o.OperationID, method + " " + path, permission, v})
 		}
 	}
 	return ops, nil

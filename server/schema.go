@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
-func newBodyRules(doc *document, given *requestBody) (*bodyRules, error) {
-	schema, err := given.json()
-	if err != nil {
-		return nil, err
-	}
+func newBodyRules(doc *openapi3.T, given *openapi3.RequestBody) (*bodyRules, error) {
+	schema := given.Content.Get("application/json").Schema.Value
 	b := &bodyRules{required: given.Required, schema: closed(schema), readOnly: map[string]bool{}, missing: map[string]error{}}
-	for name := range merged(doc.Components.Schemas["BDB"]).Properties {
+	for name := range merged(doc.Components.Schemas["BDB"].Value).Properties {
 		b.readOnly[name] = b.schema.Properties[name] == nil
 	}
-	for name, code := range schema.MissingErrorCodes {
+	codes, _ := schema.Extensions["x-missing-error-codes"].(map[string]any)
+	for name, code := range codes {
 		i := slices.IndexFunc(answers, func(a answer) bool { return string(a.code) == code })
 		if i < 0 {
 			return nil, fmt.Errorf("x-missing-error-codes: %s: expected an error code that has an answer", name)
@@ -26,54 +26,54 @@ func newBodyRules(doc *document, given *requestBody) (*bodyRules, error) {
 }
 
 // merged returns the schema with the members of all schemas that it is composed of.
-func merged(s *schema) *schema {
+func merged(s *openapi3.Schema) *openapi3.Schema {
 	m := *s
 	m.AllOf, m.Properties, m.Required = nil, maps.Clone(s.Properties), slices.Clone(s.Required)
 	if m.Properties == nil {
-		m.Properties = map[string]*schema{}
+		m.Properties = openapi3.Schemas{}
 	}
-	for _, part := range s.AllOf {
-		part := merged(part)
+	for _, ref := range s.AllOf {
+		part := merged(ref.Value)
 		maps.Copy(m.Properties, part.Properties)
 		m.Required = append(m.Required, part.Required...)
 		m.Type = part.Type
-		m.MinProperties = max(m.MinProperties, part.MinProperties)
+		m.MinProps = max(m.MinProps, part.MinProps)
 	}
 	return &m
 }
 
 // closed returns the schema of a request with the rule of the contract that names which are not listed are refused, at
 // any depth. Composition and additionalProperties cannot say so together.
-func closed(s *schema) *schema {
-	if s == nil {
-		return nil
-	}
+func closed(s *openapi3.Schema) *openapi3.Schema {
 	c := merged(s)
-	for name, property := range c.Properties {
-		c.Properties[name] = closed(property)
+	for name, ref := range c.Properties {
+		c.Properties[name] = closedRef(ref)
 	}
 	if len(c.Properties) > 0 {
-		c.AdditionalProperties = new(bool)
+		c.AdditionalProperties = openapi3.AdditionalProperties{Has: new(bool)}
 	}
-	c.Items = closed(s.Items)
-	if s.Discriminator != nil {
-		d := *s.Discriminator
-		d.schemas = maps.Clone(d.schemas)
-		for value, alternative := range d.schemas {
-			d.schemas[value] = closed(alternative)
-		}
-		c.Discriminator = &d
+	c.Items = closedRef(s.Items)
+	c.OneOf = slices.Clone(s.OneOf)
+	for i, ref := range c.OneOf {
+		c.OneOf[i] = closedRef(ref)
 	}
 	return c
 }
 
-// isFreeForm reports whether the contract leaves open what an object, or the objects of a list, hold.
-func isFreeForm(s *schema) bool {
-	switch {
-	case s == nil:
-		return false
-	case s.Items != nil:
-		return isFreeForm(s.Items)
+func closedRef(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
+	if ref == nil {
+		return nil
 	}
-	return s.Type == "object" && len(s.Properties) == 0
+	return &openapi3.SchemaRef{Ref: ref.Ref, Value: closed(ref.Value)}
+}
+
+// isFreeForm reports whether the contract leaves open what an object, or the objects of a list, hold.
+func isFreeForm(ref *openapi3.SchemaRef) bool {
+	switch {
+	case ref == nil:
+		return false
+	case ref.Value.Items != nil:
+		return isFreeForm(ref.Value.Items)
+	}
+	return ref.Value.Type.Is(openapi3.TypeObject) && len(ref.Value.Properties) == 0
 }

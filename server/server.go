@@ -5,9 +5,11 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/reimport/reimport"
@@ -50,6 +52,24 @@ type Server struct {
 	draining atomic.Bool
 	// crossOrigin trusts no other origin from the start.
 	crossOrigin http.CrossOriginProtection
+}
+
+// contract is openapi.yaml and the operations in it, which nothing changes: to read it takes most of the time of the first
+// New. It is the one value that all servers of a process share.
+var contract = sync.OnceValues(func() (parsed struct {
+	doc *openapi3.T
+	ops []*operation
+}, err error) {
+	if parsed.doc, err = openapi3.NewLoader().LoadFromData(reimport.SpecJSON); err == nil {
+		parsed.ops, err = operations(parsed.doc)
+	}
+	return parsed, err
+})
+
+// Prepare does once in a process what New needs of the contract, which takes a while. Nobody has to call it.
+func Prepare() error {
+	_, err := contract()
+	return err
 }
 
 // New assembles a server. It fails where an operation of the contract would be served without authentication,

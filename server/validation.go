@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"mime"
 	"net/http"
@@ -12,15 +11,16 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/labstack/echo/v4"
 )
 
 // validator holds a request against one operation of the contract.
 type validator struct {
-	path  map[string]*schema
-	query map[string]*parameter
+	path  map[string]*openapi3.Schema
+	query map[string]*openapi3.Parameter
 	body  *bodyRules // nil if the operation has no body
 
 	// shown returns the named members of the resource as GET shows them, nil if it does not exist. It is set for the
@@ -31,47 +31,28 @@ type validator struct {
 // bodyRules is what the contract says about a body.
 type bodyRules struct {
 	required bool
-	schema   *schema          // takes the names that it lists and no others
+	schema   *openapi3.Schema // takes the names that it lists and no others
 	readOnly map[string]bool  // names of the resource that a request may not give
 	missing  map[string]error // what to refuse with if a member is missing
 }
 
-func newValidator(doc *document, item *pathItem, op *described) (*validator, error) {
-	v := &validator{path: map[string]*schema{}, query: map[string]*parameter{}}
-	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
-		switch {
-		case p.In == "path":
-			v.path[p.Name] = p.Schema
-		case p.In == "query" && p.checkable():
-			v.query[p.Name] = p
-		default:
-			return nil, fmt.Errorf("parameter %s: expected one of the path, or a string or a list with commas in the query", p.Name)
+func newValidator(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operation) (*validator, error) {
+	v := &validator{path: map[string]*openapi3.Schema{}, query: map[string]*openapi3.Parameter{}}
+	for _, parameters := range []openapi3.Parameters{item.Parameters, op.Parameters} {
+		for _, p := range parameters {
+			switch p.Value.In {
+			case openapi3.ParameterInPath:
+				v.path[p.Value.Name] = p.Value.Schema.Value
+			case openapi3.ParameterInQuery:
+				v.query[p.Value.Name] = p.Value
+			}
 		}
 	}
 	var err error
 	if op.RequestBody != nil {
-		v.body, err = newBodyRules(doc, op.RequestBody)
+		v.body, err = newBodyRules(doc, op.RequestBody.Value)
 	}
 	return v, err
-}
-
-// checkable reports whether checkQuery knows how to read the parameter.
-func (p *parameter) checkable() bool {
-	list := p.Schema.Type == "array" && p.Schema.Items.Type == "string" && p.Style == "form" && p.Explode != nil && !*p.Explode
-	return !p.Required && (p.Schema.Type == "string" || list)
-}
-
-// value reads the parameter's text.
-func (p *parameter) value(text string) any {
-	if p.Schema.Type == "string" {
-		return text
-	}
-	list := strings.Split(text, ",")
-	items := make([]any, len(list))
-	for i, item := range list {
-		items[i] = item
-	}
-	return items
 }
 
 // validate refuses a request that the contract does not describe.
@@ -97,10 +78,10 @@ func (v *validator) checkPath(c echo.Context) (uid int, err error) {
 			}
 		}
 		ok := false
-		if s := v.path[name]; s.Type == "integer" {
+		if s := v.path[name]; s.Type.Is(openapi3.TypeInteger) {
 			uid, ok = integer(values[i], s)
 		} else {
-			ok = s.check(values[i]) == nil
+			ok = s.VisitJSON(values[i]) == nil
 		}
 		if !ok {
 			return 0, refuseParameter(name, v.path[name])
@@ -111,9 +92,9 @@ func (v *validator) checkPath(c echo.Context) (uid int, err error) {
 }
 
 // integer reads a number that the schema allows. It has one spelling: `+1` and `01` would otherwise pass for 1.
-func integer(text string, s *schema) (n int, ok bool) {
+func integer(text string, s *openapi3.Schema) (n int, ok bool) {
 	n, err := strconv.Atoi(text)
-	return n, err == nil && strconv.Itoa(n) == text && s.check(json.Number(text)) == nil
+	return n, err == nil && strconv.Itoa(n) == text && float64(n) >= *s.Min && float64(n) <= *s.Max
 }
 
 // checkQuery refuses what the operation does not list: a misspelt dry_run must not create a database.
@@ -125,6 +106,7 @@ func (v *validator) checkQuery(r *http.Request) error {
 	if err != nil {
 		return refuse(errParameter, "query: expected name=value pairs, percent-encoded")
 	}
+	input := &openapi3filter.RequestValidationInput{Request: r, QueryParams: query, Options: &openapi3filter.Options{SkipSettingDefaults: true}}
 	for name, values := range query {
 		p := v.query[name]
 		switch {
@@ -132,16 +114,11 @@ func (v *validator) checkQuery(r *http.Request) error {
 			return refuse(errParameter, strconv.Quote(name)+": expected no such query parameter")
 		case len(values) > 1:
 			return refuse(errParameter, name+": expected once")
-		case tooLong(values[0], p.Schema), p.Schema.check(p.value(values[0])) != nil:
-			return refuseParameter(name, p.Schema)
+		case openapi3filter.ValidateParameter(r.Context(), input, p) != nil:
+			return refuseParameter(name, p.Schema.Value)
 		}
 	}
 	return nil
-}
-
-// tooLong reports whether text is a list of more items than the schema takes, before it is taken to pieces.
-func tooLong(text string, s *schema) bool {
-	return s.MaxItems != nil && strings.Count(text, ",") >= *s.MaxItems
 }
 
 // checkBody decodes the body, checks it, and leaves the value for the generated code.
@@ -168,8 +145,8 @@ func (v *validator) checkBody(c echo.Context, uid int) error {
 		return nil
 	}
 	v.body.clear(members)
-	if wrong := v.body.schema.check(value); wrong != nil {
-		return v.body.explain(wrong)
+	if err := v.body.schema.VisitJSON(value, openapi3.VisitAsRequest(), openapi3.DisableSchemaErrorDetails()); err != nil {
+		return v.body.explain(err)
 	}
 	// Free-form JSON goes on as it came.
 	for name := range members {
@@ -228,8 +205,8 @@ func (b *bodyRules) clear(members map[string]any) {
 	for name, value := range members {
 		property := b.schema.Properties[name]
 		switch {
-		case value != nil || property == nil || !property.Nullable:
-		case property.Type == "array":
+		case value != nil || property == nil || !property.Value.Nullable:
+		case property.Value.Type.Is(openapi3.TypeArray):
 			members[name] = []any{}
 		default:
 			members[name] = ""

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/reimport/reimport/gen/api"
 	"github.com/reimport/reimport/internal/database"
 )
@@ -31,7 +33,7 @@ type views struct {
 	showCredentials bool
 }
 
-func newViews(doc *document, showCredentials bool) (*views, error) {
+func newViews(doc *openapi3.T, showCredentials bool) (*views, error) {
 	v := &views{initial: map[string]json.RawMessage{}, fields: map[string]int{}, showCredentials: showCredentials}
 	t := reflect.TypeFor[api.BDB]()
 	for i := range t.NumField() {
@@ -46,7 +48,10 @@ func newViews(doc *document, showCredentials bool) (*views, error) {
 		}
 		v.created = append(v.created, field.Index[0])
 	}
-	example := doc.Components.Examples["NewBDB"].Value
+	example, err := json.Marshal(doc.Components.Examples["NewBDB"].Value.Value)
+	if err != nil {
+		return nil, err
+	}
 	var bdb api.BDB
 	if err := json.Unmarshal(example, &bdb); err != nil {
 		return nil, fmt.Errorf("the example NewBDB: %w", err)
@@ -55,7 +60,6 @@ func newViews(doc *document, showCredentials bool) (*views, error) {
 		return nil, err
 	}
 	v.backupInterval, v.backgroundOp = value(bdb.BackupInterval), bdb.BackgroundOp
-	var err error
 	if v.ruled, err = v.ruledMembers(); err != nil {
 		return nil, err
 	}
