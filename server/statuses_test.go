@@ -86,7 +86,7 @@ func TestRefusalsSayWhat(t *testing.T) {
 		{"GET", "/v1/bdbs/9223372036854775808", "", 400, "param_error", "uid: expected an integer from 1 to 2147483647"},
 		{"GET", "/v1/modules/x", "", 400, "param_error", "uid: expected 32 hexadecimal digits"},
 		{"GET", "/v1/bdbs?field=uid", "", 400, "param_error", `"field": expected no such query parameter`},
-		{"GET", "/v1/bdbs?fields=", "", 400, "param_error", "fields: expected a list of at least 1"},
+		{"GET", "/v1/bdbs?fields=", "", 400, "param_error", "fields: expected a list of 1 to 256 items"},
 		{"GET", "/v1/bdbs?fields=uid&fields=name", "", 400, "param_error", "fields: expected once"},
 		{"GET", "/v1/bdbs?%zz", "", 400, "param_error", "query: expected name=value pairs, percent-encoded"},
 		{"POST", "/v1/bdbs?dry_run=perhaps", `{"name": "x", "memory_size": 0}`, 400, "param_error", "dry_run: expected one of true, false, nothing, 1, 0"},

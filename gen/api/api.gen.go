@@ -2189,7 +2189,8 @@ type UnsupportedModule = Error
 
 // ListBDBsParams defines parameters for ListBDBs.
 type ListBDBsParams struct {
-	// Fields Names of the fields to return, separated by commas. Without it, all are returned.
+	// Fields Names of the fields to return, separated by commas; without it, all are returned. Names that no field has, and
+	// repeated ones, are ignored. 256 names at most, which is more than a database has fields.
 	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
@@ -2202,7 +2203,8 @@ type CreateBDBParams struct {
 
 // GetBDBParams defines parameters for GetBDB.
 type GetBDBParams struct {
-	// Fields Names of the fields to return, separated by commas. Without it, all are returned.
+	// Fields Names of the fields to return, separated by commas; without it, all are returned. Names that no field has, and
+	// repeated ones, are ignored. 256 names at most, which is more than a database has fields.
 	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
