@@ -12,11 +12,15 @@ import (
 
 // ListBDBs implements GET /v1/bdbs.
 func (s *Server) ListBDBs(ctx context.Context, r rest.ListBDBsRequestObject) (rest.ListBDBsResponseObject, error) {
-	all, err := store.List(ctx, s.store, store.Databases)
+	tx, err := s.store.View(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.views.list(all, r.Params.Fields)
+	fields := s.views.projection(r.Params.Fields)
+	return &listing{
+		ctx: ctx, turns: s.listings, databases: store.Databases.All(tx),
+		append: func(b []byte, db *database.Database) []byte { return s.views.append(b, db, fields) },
+	}, nil
 }
 
 // CreateBDB implements POST /v1/bdbs.
@@ -37,7 +41,7 @@ func (s *Server) CreateBDB(ctx context.Context, r rest.CreateBDBRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	return s.views.of(db, nil)
+	return s.views.of(db, nil), nil
 }
 
 // GetBDB implements GET /v1/bdbs/{uid}.
@@ -46,7 +50,7 @@ func (s *Server) GetBDB(ctx context.Context, r rest.GetBDBRequestObject) (rest.G
 	if err != nil {
 		return nil, err
 	}
-	return s.views.of(db, r.Params.Fields)
+	return s.views.of(db, r.Params.Fields), nil
 }
 
 // UpdateBDB implements PUT /v1/bdbs/{uid}.
@@ -66,7 +70,7 @@ func (s *Server) UpdateBDB(ctx context.Context, r rest.UpdateBDBRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	return s.views.of(db, nil)
+	return s.views.of(db, nil), nil
 }
 
 // DeleteBDB implements DELETE /v1/bdbs/{uid}.
@@ -79,7 +83,7 @@ func (s *Server) DeleteBDB(ctx context.Context, r rest.DeleteBDBRequestObject) (
 	if err := store.Delete(ctx, s.store, store.Databases, r.UID, rule); err != nil {
 		return nil, err
 	}
-	return s.views.deleted(deleted)
+	return s.views.deleted(deleted), nil
 }
 
 // update applies rule to the stored record, or only to a copy of it.

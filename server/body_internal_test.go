@@ -23,12 +23,12 @@ type asked struct {
 
 func (a *asked) CreateBDB(_ context.Context, r rest.CreateBDBRequestObject) (rest.CreateBDBResponseObject, error) {
 	a.body = r.Body
-	return bdbJSON{[]byte("{}")}, nil
+	return bdbJSON("{}"), nil
 }
 
 func (a *asked) UpdateBDB(_ context.Context, r rest.UpdateBDBRequestObject) (rest.UpdateBDBResponseObject, error) {
 	a.body = r.Body
-	return bdbJSON{[]byte("{}")}, nil
+	return bdbJSON("{}"), nil
 }
 
 // TestNothingDecodesAgain hands the generated code a validated value that does not fit its type, which no schema lets

@@ -58,7 +58,7 @@ func (v *views) settings(body any) (settings map[string]json.RawMessage, err err
 			continue
 		}
 		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
-		if v.ruled[name] {
+		if _, known := ruledMember(name); known {
 			continue
 		}
 		if settings == nil {

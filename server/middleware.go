@@ -40,14 +40,22 @@ func (s *Server) report(ids *requestIDs) echo.MiddlewareFunc {
 			ctx := event.WithIdentity(r.Context(), &e.Identity)
 			c.SetRequest(r.WithContext(ctx))
 			err := next(c)
-			if err != nil {
+			gone := err != nil && ctx.Err() != nil
+			cut := err != nil && w.Committed || gone
+			if err != nil && !cut {
 				c.Error(err)
 			}
-			if w.Status >= http.StatusInternalServerError {
+			if w.Committed {
+				e.Status = w.Status
+			}
+			if !gone && (cut || e.Status >= http.StatusInternalServerError) {
 				e.Err = err
 			}
-			e.Status, e.Took = w.Status, time.Since(start)
+			e.Took = time.Since(start)
 			s.events(ctx, e)
+			if cut {
+				panic(http.ErrAbortHandler) // nobody must take what has been sent for the whole answer
+			}
 			return nil
 		}
 	}
@@ -107,6 +115,17 @@ func refuseNothing(next strictHandlerFunc, operation string) strictHandlerFunc {
 		response, err := next(c, request)
 		if response == nil && err == nil {
 			return nil, fmt.Errorf("%s: the handler gave no answer", operation)
+		}
+		return response, err
+	}
+}
+
+// answerHead ends the listing that a HEAD asks for when its header is known: net/http would drop what is encoded.
+func answerHead(next strictHandlerFunc, _ string) strictHandlerFunc {
+	return func(c echo.Context, request any) (any, error) {
+		response, err := next(c, request)
+		if l, ok := response.(*listing); ok {
+			l.headerOnly = c.Request().Method == http.MethodHead
 		}
 		return response, err
 	}

@@ -5,6 +5,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,7 @@ type Server struct {
 	importer *importer.Importer
 	modules  database.Catalog
 	views    *views
+	listings *turns
 	now      func() time.Time
 	events   event.Sink
 	draining atomic.Bool
@@ -89,7 +91,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		echo: echo.New(), auth: auth, store: cfg.Store, importer: cfg.Importer,
-		modules: cfg.Modules, views: views, now: cfg.Now, events: cfg.Events,
+		modules: cfg.Modules, views: views, listings: newTurns(runtime.GOMAXPROCS(0)), now: cfg.Now, events: cfg.Events,
 	}
 	if err := s.trust(cfg.TrustedOrigins); err != nil {
 		return nil, err
@@ -116,7 +118,7 @@ func (s *Server) route(ops []*operation) error {
 	if err := checkGuards(options); err != nil {
 		return err
 	}
-	rest.RegisterHandlersWithOptions(router, rest.NewStrictHandler(s, []rest.StrictMiddlewareFunc{refuseNothing}), options)
+	rest.RegisterHandlersWithOptions(router, rest.NewStrictHandler(s, []rest.StrictMiddlewareFunc{refuseNothing, answerHead}), options)
 	router.GET("/openapi.yaml", serveSpec)
 	router.GET("/openapi.json", serveSpecJSON)
 	router.GET("/healthz", s.health)

@@ -10,19 +10,21 @@ type Request struct {
 	Identity
 	Method string
 	Path   string
-	Status int
+	Status int // 0 if the client was gone before there was an answer
 	Took   time.Duration
 	Remote string // host:port of the direct peer
-	Err    error  // the cause of a status of 500 and above, if it is not the answer itself
+	Err    error  // why the server failed: the cause of a status of 500 and above, or of an answer that it cut short
 }
 
 // Level is an error if the server is to blame.
 func (e *Request) Level() slog.Level {
-	if e.Status >= 500 {
+	if e.failed() {
 		return slog.LevelError
 	}
 	return slog.LevelInfo
 }
+
+func (e *Request) failed() bool { return e.Status >= 500 || e.Err != nil }
 
 // Message implements Event.
 func (e *Request) Message() string { return "request" }
@@ -36,7 +38,7 @@ func (e *Request) Attrs() []slog.Attr {
 	if e.User != "" {
 		attrs[6].Value = slog.StringValue(e.User)
 	}
-	if e.Status >= 500 {
+	if e.failed() {
 		attrs[7] = slog.Any("error", e.Err)
 	}
 	return attrs
