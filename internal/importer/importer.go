@@ -201,11 +201,11 @@ func (im *Importer) Close() error {
 // Recover ends the imports that a dead process has left under way. Call it before the first Start. An import without a
 // run stays as it is: such a record was made to show one.
 func (im *Importer) Recover(ctx context.Context) error {
-	all, err := store.List(ctx, im.store, store.Databases)
+	tx, err := im.store.View(ctx)
 	if err != nil {
 		return err
 	}
-	for _, db := range all {
+	for db := range store.Databases.All(tx) {
 		run := db.Import.Run
 		if run == "" {
 			continue
