@@ -49,30 +49,46 @@ func (i *Image) With(changes []Change) *Image {
 	return next
 }
 
-// Loader gathers the records at rest into an Image.
-type Loader struct{ changes []Change }
+// Loader gathers the records at rest into an Image. Its zero value is ready for use.
+type Loader struct{ kinds map[string]*loaded }
 
-// Add decodes a record. It returns an error if that is none, or one with another key.
+// loaded is the records of a kind that have been added.
+type loaded struct {
+	decode  func(encoded []byte) (key string, record any, err error)
+	entries []entry
+}
+
+// Add decodes a record, and keeps nothing of encoded. It returns an error if that is none, or one with another key.
 func (l *Loader) Add(name, key string, encoded []byte) error {
-	k, err := kindNamed(name)
-	if err != nil {
-		return err
+	of := l.kinds[name]
+	if of == nil {
+		k, err := kindNamed(name)
+		if err != nil {
+			return err
+		}
+		if l.kinds == nil {
+			l.kinds = map[string]*loaded{}
+		}
+		of = &loaded{decode: k.decoder()}
+		l.kinds[name] = of
 	}
-	own, record, err := k.decode(encoded)
+	own, record, err := of.decode(encoded)
 	if err != nil {
 		return err
 	}
 	if own != key {
 		return fmt.Errorf("holds the %s %s", name, own)
 	}
-	l.changes = append(l.changes, Change{Kind: name, Key: key, kind: k, record: record})
+	of.entries = append(of.entries, entry{own, record})
 	return nil
 }
 
 // Image returns what was added, as it is at a revision.
 func (l *Loader) Image(revision Revision) *Image {
-	slices.SortFunc(l.changes, func(a, b Change) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
-	loaded := new(Image).With(l.changes)
-	loaded.revision = revision
-	return loaded
+	image := &Image{revision, map[string]tree{}}
+	for name, of := range l.kinds {
+		slices.SortFunc(of.entries, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+		image.trees[name] = tree{slices.Collect(pieces(of.entries))}
+	}
+	return image
 }

@@ -78,7 +78,8 @@ type kind interface {
 	title() string
 	same(a, b any) bool
 	encode(record any) ([]byte, error)
-	decode(encoded []byte) (key string, record any, err error)
+	// decoder returns a function that decodes one record after the other.
+	decoder() func(encoded []byte) (key string, record any, err error)
 }
 
 // kinds are all that a store may hold.
@@ -111,19 +112,22 @@ func (k *Kind[K, T]) encode(record any) ([]byte, error) {
 		return nil, err
 	}
 	if bytes.Contains(b.Bytes(), []byte(`\ufffd`)) {
-		if _, read, err := k.decode(b.Bytes()); err != nil || !k.same(read, record) {
+		if _, read, err := k.decoder()(b.Bytes()); err != nil || !k.same(read, record) {
 			return nil, errors.Join(err, errors.New("expected UTF-8"))
 		}
 	}
 	return b.Bytes(), nil
 }
 
-func (k *Kind[K, T]) decode(encoded []byte) (key string, record any, err error) {
-	r := new(T)
-	if err := json.Unmarshal(encoded, r); err != nil {
-		return "", nil, err
+func (k *Kind[K, T]) decoder() func(encoded []byte) (key string, record any, err error) {
+	d := newDecoder[T]()
+	return func(encoded []byte) (string, any, error) {
+		r, err := d.decode(encoded)
+		if err != nil {
+			return "", nil, err
+		}
+		return k.key(k.keyOf(r)), r, nil
 	}
-	return k.key(k.keyOf(r)), r, nil
 }
 
 // uidKey pads to the width of database.MaxUID, so that keys sort as uids do.

@@ -98,8 +98,15 @@ func merge(chunk []entry, changes []Change) []entry {
 	return append(merged, chunk...)
 }
 
-// pieces cuts entries into chunks of about the same length.
+// pieces cuts entries into chunks of about the same length. Each has an array of its own: in one for all, records that have
+// been replaced would stay as long as any other.
 func pieces(entries []entry) func(yield func([]entry) bool) {
 	n := max(1, (len(entries)+chunkSize-1)/chunkSize)
-	return slices.Chunk(entries, max(1, (len(entries)+n-1)/n))
+	return func(yield func([]entry) bool) {
+		for chunk := range slices.Chunk(entries, max(1, (len(entries)+n-1)/n)) {
+			if !yield(slices.Clone(chunk)) {
+				return
+			}
+		}
+	}
 }
