@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 
@@ -78,11 +79,20 @@ func changeOf(opts []ChangeOption) (c change) {
 	return c
 }
 
-// ListDatabases returns all databases, by ascending uid. If fields are named, the others are left out.
-func (c *Client) ListDatabases(ctx context.Context, fields ...string) ([]Database, error) {
-	return ask[[]Database](ctx, c, call{what: "list databases", build: func(base string) (*http.Request, error) {
-		return api.NewListBDBsRequest(base, &api.ListBDBsParams{Fields: named(fields)})
-	}})
+// ListDatabases returns all databases, by ascending uid. If fields are named, the others are left out: of many databases,
+// each of which takes some KB with all fields, name those that you need.
+func (c *Client) ListDatabases(ctx context.Context, fields ...string) (all []Database, err error) {
+	_, err = c.send(ctx, call{
+		what: "list databases",
+		build: func(base string) (*http.Request, error) {
+			return api.NewListBDBsRequest(base, &api.ListBDBsParams{Fields: named(fields)})
+		},
+		read: func(body io.Reader) (err error) {
+			all, err = readList[Database](body)
+			return err
+		},
+	})
+	return all, err
 }
 
 // GetDatabase returns one database, or ErrNotFound. If fields are named, the others are left out.

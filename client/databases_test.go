@@ -83,6 +83,34 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestListCutShort: a part of a list is none.
+func TestListCutShort(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(http.ResponseWriter)
+		want error
+	}{
+		"connection":   {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, client.ErrNetwork},
+		"text":         {func(http.ResponseWriter) {}, client.ErrUnexpectedBody},
+		"another item": {func(w http.ResponseWriter) { fmt.Fprint(w, `{"uid":2}]`) }, client.ErrUnexpectedBody},
+		"another list": {func(w http.ResponseWriter) { fmt.Fprint(w, `][]`) }, client.ErrUnexpectedBody},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				fmt.Fprint(w, `[{"uid":1}`)
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					t.Error(err)
+				}
+				c.end(w)
+			})
+			for _, fields := range [][]string{nil, {"uid"}} {
+				if dbs, err := server.ListDatabases(t.Context(), fields...); !errors.Is(err, c.want) || dbs != nil {
+					t.Errorf("%v and %d databases, want %v", err, len(dbs), c.want)
+				}
+			}
+		})
+	}
+}
+
 func TestBodiesThatAreNotAsDescribed(t *testing.T) {
 	for name, body := range map[string]string{
 		"nothing":           "",

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,8 +13,10 @@ import (
 	"time"
 )
 
+// The sizes in bytes up to which answers are read. 100,000 databases with all of their fields take 400 MiB.
 const (
 	maxBody      = 16 << 20
+	maxList      = 1 << 30
 	maxErrorBody = 64 << 10
 )
 
@@ -22,6 +25,9 @@ type call struct {
 	what       string // begins its errors: "delete database 7"
 	build      func(base string) (*http.Request, error)
 	anySuccess bool // all of 2xx, not 200 alone
+
+	// read reads the body of a success, up to maxList, as it comes; if it is nil, send returns the body.
+	read func(body io.Reader) error
 }
 
 // fail returns err with the name of the call.
@@ -74,7 +80,7 @@ func (c *Client) attempt(ctx context.Context, o call) ([]byte, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	start := c.now()
-	status, body, err := c.exchange(req.WithContext(limited), o.anySuccess)
+	status, body, err := c.exchange(req.WithContext(limited), o)
 	if errors.Is(err, ErrNetwork) {
 		err = c.explain(ctx, limited, err)
 	}
@@ -83,25 +89,52 @@ func (c *Client) attempt(ctx context.Context, o call) ([]byte, error) {
 }
 
 // exchange sends req once. It returns the status, 0 if no answer came, and the body of a success.
-func (c *Client) exchange(req *http.Request, anySuccess bool) (int, []byte, error) {
+func (c *Client) exchange(req *http.Request, o call) (int, []byte, error) {
 	resp, err := c.roundTrip(req)
 	if err != nil {
 		return 0, nil, c.lost(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK && (!anySuccess || resp.StatusCode/100 != 2) {
+	if resp.StatusCode != http.StatusOK && (!o.anySuccess || resp.StatusCode/100 != 2) {
 		// The status says enough if the rest does not arrive.
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		return resp.StatusCode, nil, c.newError(resp, req.URL.Path, body)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err != nil {
-		return resp.StatusCode, nil, fmt.Errorf("%w at %s: %w", ErrNetwork, c.base.Host, err)
+	body, err := o.readFrom(resp.Body)
+	if broken := new(brokenError); errors.As(err, &broken) {
+		err = fmt.Errorf("%w at %s: %w", ErrNetwork, c.base.Host, broken.cause)
 	}
-	if len(body) > maxBody {
-		return resp.StatusCode, nil, fmt.Errorf("%w: it is larger than %d MiB", ErrUnexpectedBody, maxBody>>20)
+	return resp.StatusCode, body, err
+}
+
+func (o call) readFrom(body io.Reader) ([]byte, error) {
+	if o.read != nil {
+		return nil, o.read(&answer{body: body, limit: maxList, left: maxList})
 	}
-	return resp.StatusCode, body, nil
+	return io.ReadAll(&answer{body: body, limit: maxBody, left: maxBody})
+}
+
+// answer is the body of a success. Its errors, but for io.EOF, are ErrUnexpectedBody, if it is too large, or a brokenError:
+// whoever decodes it could take an answer that ends early for one that is wrong.
+type answer struct {
+	body        io.Reader
+	limit, left int // bytes
+}
+
+type brokenError struct{ cause error }
+
+func (e *brokenError) Error() string { return e.cause.Error() }
+
+func (a *answer) Read(p []byte) (int, error) {
+	n, err := a.body.Read(p[:min(len(p), a.left+1)])
+	if n > a.left {
+		return 0, fmt.Errorf("%w: it is larger than %d MiB", ErrUnexpectedBody, a.limit>>20)
+	}
+	a.left -= n
+	if err != nil && err != io.EOF { //nolint:errorlint // readers return it as it is
+		err = &brokenError{err}
+	}
+	return n, err
 }
 
 // explain tells a caller who gave up from a server that was too slow, and both from a network that failed.
@@ -153,4 +186,29 @@ func decode[T any](body []byte) (T, error) {
 		return zero, fmt.Errorf("%w: %w", ErrUnexpectedBody, err)
 	}
 	return value, nil
+}
+
+// readList reads a JSON list item by item. Many databases are in memory once, not also as the text of them all.
+func readList[T any](body io.Reader) ([]T, error) {
+	d := json.NewDecoder(body)
+	start, err := d.Token()
+	if err == nil && start != json.Delim('[') {
+		err = errors.New("expected a list")
+	}
+	list := []T{}
+	for err == nil && d.More() {
+		var item T
+		err = d.Decode(&item)
+		list = append(list, item)
+	}
+	if err == nil {
+		_, err = d.Token()
+	}
+	if err == nil {
+		if _, err = d.Token(); err == io.EOF { //nolint:errorlint // as the decoder returns it
+			return list, nil
+		}
+		err = cmp.Or(err, errors.New("there is more behind the list"))
+	}
+	return nil, fmt.Errorf("%w: %w", ErrUnexpectedBody, err)
 }
