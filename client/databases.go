@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -40,7 +41,7 @@ func (d *Database) UnmarshalJSON(data []byte) error {
 
 // readDatabase reads all that it can. Raw is nil if data is no object; another error is about uid.
 func readDatabase(data []byte) (d Database, err error) {
-	object, err := readMembers(data)
+	object, err := readSummary(data)
 	if err != nil {
 		return d, err
 	}
@@ -51,6 +52,32 @@ func readDatabase(data []byte) (d Database, err error) {
 	d.Import, _ = importState(object)
 	d.UID, err = member[int](object, "uid")
 	return d, err
+}
+
+// readSummary reads the members that a Database is made of. The others are many, and a list has them for each of its items.
+func readSummary(data []byte) (members, error) {
+	var summary struct {
+		UID            json.RawMessage `json:"uid"`
+		Name           json.RawMessage `json:"name"`
+		Status         json.RawMessage `json:"status"`
+		MemorySize     json.RawMessage `json:"memory_size"`
+		ImportStatus   json.RawMessage `json:"import_status"`
+		ImportProgress json.RawMessage `json:"import_progress"`
+		ImportFailure  json.RawMessage `json:"import_failure_reason"`
+	}
+	if text := bytes.TrimLeft(data, " \t\r\n"); !bytes.HasPrefix(text, []byte("{")) || json.Unmarshal(text, &summary) != nil {
+		return nil, errors.New("expected an object")
+	}
+	object := members{}
+	for name, text := range map[string]json.RawMessage{
+		"uid": summary.UID, "name": summary.Name, "status": summary.Status, "memory_size": summary.MemorySize,
+		"import_status": summary.ImportStatus, "import_progress": summary.ImportProgress, "import_failure_reason": summary.ImportFailure,
+	} {
+		if text != nil {
+			object[name] = text
+		}
+	}
+	return object, nil
 }
 
 // MarshalJSON returns Raw.
