@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/json"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 	"time"
@@ -78,11 +79,11 @@ func TestDecoderNeedsNoHelp(t *testing.T) {
 	}
 }
 
-// TestLoaderKeepsNothing overwrites what it has given to a Loader, as a reader of pages does.
-func TestLoaderKeepsNothing(t *testing.T) {
+// TestLoader overwrites what it has given to a Loader, as a reader of pages does.
+func TestLoader(t *testing.T) {
 	var l Loader
 	buffer := make([]byte, 1000)
-	for uid := range 3 {
+	for _, uid := range rand.Perm(300) { // which are in no order, and more than a chunk
 		encoded, err := Databases.encode(&database.Database{UID: uid, Name: "sessions", Settings: map[string]json.RawMessage{"a": json.RawMessage(`"b"`)}})
 		if err != nil {
 			t.Fatal(err)
@@ -94,7 +95,7 @@ func TestLoaderKeepsNothing(t *testing.T) {
 	clear(buffer)
 	all := Databases.List(l.Image(1).View())
 	for uid, db := range all {
-		if db.UID != uid || db.Name != "sessions" || string(db.Settings["a"]) != `"b"` || len(all) != 3 {
+		if db.UID != uid || db.Name != "sessions" || string(db.Settings["a"]) != `"b"` || len(all) != 300 {
 			t.Errorf("%d is %+v", uid, db)
 		}
 	}

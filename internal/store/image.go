@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,7 +54,9 @@ type Loader struct{ kinds map[string]*loaded }
 // loaded is the records of a kind that have been added.
 type loaded struct {
 	decode  func(encoded []byte) (key string, record any, err error)
-	entries []entry
+	tree    tree
+	last    string // key
+	ordered bool
 }
 
 // Add decodes a record, and keeps nothing of encoded. It returns an error if that is none, or one with another key.
@@ -69,7 +70,7 @@ func (l *Loader) Add(name, key string, encoded []byte) error {
 		if l.kinds == nil {
 			l.kinds = map[string]*loaded{}
 		}
-		of = &loaded{decode: k.decoder()}
+		of = &loaded{decode: k.decoder(), ordered: true}
 		l.kinds[name] = of
 	}
 	own, record, err := of.decode(encoded)
@@ -79,7 +80,8 @@ func (l *Loader) Add(name, key string, encoded []byte) error {
 	if own != key {
 		return fmt.Errorf("holds the %s %s", name, own)
 	}
-	of.entries = append(of.entries, entry{own, record})
+	of.tree = of.tree.append(entry{own, record})
+	of.ordered, of.last = of.ordered && own > of.last, own
 	return nil
 }
 
@@ -87,8 +89,10 @@ func (l *Loader) Add(name, key string, encoded []byte) error {
 func (l *Loader) Image(revision Revision) *Image {
 	image := &Image{revision, map[string]tree{}}
 	for name, of := range l.kinds {
-		slices.SortFunc(of.entries, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
-		image.trees[name] = tree{slices.Collect(pieces(of.entries))}
+		if !of.ordered {
+			of.tree = of.tree.sorted()
+		}
+		image.trees[name] = of.tree
 	}
 	return image
 }

@@ -82,6 +82,23 @@ func (t tree) with(changes []Change) tree {
 	return next
 }
 
+// append returns the tree with an entry at its end. It is for trees that nobody else has yet.
+func (t tree) append(e entry) tree {
+	last := len(t.chunks) - 1
+	if last < 0 || len(t.chunks[last]) == chunkSize {
+		return tree{append(t.chunks, append(make([]entry, 0, chunkSize), e))}
+	}
+	t.chunks[last] = append(t.chunks[last], e)
+	return t
+}
+
+// sorted returns a tree of the entries of t, which are in no order.
+func (t tree) sorted() tree {
+	all := slices.Concat(t.chunks...)
+	slices.SortFunc(all, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+	return tree{slices.Collect(pieces(all))}
+}
+
 func merge(chunk []entry, changes []Change) []entry {
 	merged := make([]entry, 0, len(chunk)+len(changes))
 	for _, c := range changes {
