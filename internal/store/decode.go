@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -63,12 +64,34 @@ func (m *memo) read(text []byte, field reflect.Value) (rest []byte, ok bool) {
 		return text[n:], true
 	}
 	n := extent(text)
-	if err := json.Unmarshal(text[:n], field.Addr().Interface()); err != nil {
+	if target := field.Addr().Interface(); !readPlain(text[:n], target) && json.Unmarshal(text[:n], target) != nil {
 		return nil, false
 	}
 	m.text = append(m.text[:0], text[:n]...)
 	m.value.Set(field)
 	return text[n:], true
+}
+
+// readPlain reads what every record has another of, a uid and a name, if it is as plain as they are.
+func readPlain(text []byte, into any) bool {
+	switch into := into.(type) {
+	case *int:
+		n, err := strconv.Atoi(string(text))
+		if err != nil || strconv.Itoa(n) != string(text) {
+			return false
+		}
+		*into = n
+		return true
+	case *string:
+		name, ok := bytes.CutPrefix(text, []byte(`"`))
+		name, closed := bytes.CutSuffix(name, []byte(`"`))
+		if !ok || !closed || bytes.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+			return false
+		}
+		*into = string(name)
+		return true
+	}
+	return false
 }
 
 // extent returns how long the JSON value is that text begins with; anything if it does not begin with one.
