@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -190,6 +191,37 @@ func TestTurnsAreFair(t *testing.T) {
 			t.Errorf("a client that has gone gets a turn: %v", err)
 		}
 	})
+}
+
+// TestClientGoneBeforeItsAnswer has a request that ends while it waits: it is no failure of the server's.
+func TestClientGoneBeforeItsAnswer(t *testing.T) {
+	events, begun := eventtest.NewRecorder(), make(chan struct{})
+	e := echo.New()
+	e.HTTPErrorHandler = answerError
+	e.Use((&Server{events: events.Sink}).report(newRequestIDs()), recoverPanics)
+	e.GET("/", func(c echo.Context) error {
+		close(begun)
+		<-c.Request().Context().Done()
+		return c.Request().Context().Err()
+	})
+	s := httptest.NewServer(e)
+	defer s.Close()
+	ctx, leave := context.WithCancel(t.Context())
+	go func() {
+		<-begun
+		leave()
+	}()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, err := http.DefaultClient.Do(r); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, %v", w, err)
+	}
+	reported := eventtest.Wait(t, events, func(*event.Request) bool { return true })
+	if reported.Status != 0 || reported.Err != nil || reported.Level() != slog.LevelInfo {
+		t.Errorf("reported as %+v", reported)
+	}
 }
 
 // TestAnswerCutShort fails after a part of an answer is out: nobody takes it for the whole, and the cause is reported.

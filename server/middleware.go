@@ -41,12 +41,12 @@ func (s *Server) report(ids *requestIDs) echo.MiddlewareFunc {
 			c.SetRequest(r.WithContext(ctx))
 			err := next(c)
 			gone := err != nil && ctx.Err() != nil
-			cut := err != nil && w.Committed || gone
+			cut := err != nil && (w.Committed || gone)
 			if err != nil && !cut {
 				c.Error(err)
 			}
-			if w.Committed {
-				e.Status = w.Status
+			if e.Status = w.Status; gone && !w.Committed {
+				e.Status = 0
 			}
 			if !gone && (cut || e.Status >= http.StatusInternalServerError) {
 				e.Err = err
