@@ -13,8 +13,6 @@ import (
 	"github.com/reimport/reimport/gen/api"
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/store"
-	"github.com/reimport/reimport/internal/store/memory"
-	"github.com/reimport/reimport/server"
 )
 
 // insert adds n databases to a store.
@@ -138,13 +136,9 @@ func (d *discard) Write(p []byte) (int, error) {
 func BenchmarkListing(b *testing.B) {
 	login := "Basic " + base64.StdEncoding.EncodeToString([]byte(admin+":"+password))
 	for _, n := range []int{1_000, 100_000} {
-		s, err := memory.Open(new(memory.Disk))
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { s.Close() })
-		insert(b, s, n)
-		handler := benchServer(b, func(c *server.Config) { c.Store = s }).Config.Handler
+		f := benchServer(b)
+		insert(b, f.store, n)
+		handler := f.Config.Handler
 		for _, fields := range []string{"", "?fields=uid,name,import_status"} {
 			b.Run(fmt.Sprintf("%d%s", n, fields), func(b *testing.B) {
 				b.ReportAllocs()
