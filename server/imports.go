@@ -31,6 +31,6 @@ func (s *Server) StartBDBImport(ctx context.Context, r rest.StartBDBImportReques
 	if err != nil {
 		return nil, err
 	}
-	s.importer.Start(r.UID, run)
+	s.importer.Start(r.UID, run.ID)
 	return rest.StartBDBImport200Response{}, nil
 }

@@ -48,7 +48,7 @@ func cloneSettings(settings map[string]json.RawMessage) map[string]json.RawMessa
 // monotonic clock; no members that are left out if they are empty; values without spaces around their parts.
 func (db *Database) Canonical() *Database {
 	c := db.Clone()
-	for _, t := range []*time.Time{&c.Export.LastTime, &c.Backup.LastTime, &c.CreatedTime, &c.LastChangedTime} {
+	for _, t := range []*time.Time{&c.Import.Run.Lease, &c.Export.LastTime, &c.Backup.LastTime, &c.CreatedTime, &c.LastChangedTime} {
 		*t = t.Round(0).UTC()
 	}
 	if len(c.Import.Sources) == 0 {

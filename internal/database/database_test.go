@@ -19,6 +19,7 @@ var (
 		{UID: "a0", Name: "bf", SemanticVersion: "2.8.7", Bundled: true, Capabilities: []string{database.BackupRestore}},
 		{UID: "b1", Name: "legacy", SemanticVersion: "1.0.0", Capabilities: []string{"types"}},
 	}
+	run     = database.Run{ID: "run", Owner: "node"}
 	sources = []database.Source{{Type: database.SourceMountPoint, Location: "/mnt/a.rdb"}}
 )
 
@@ -67,14 +68,14 @@ func TestActions(t *testing.T) {
 			},
 			"start": func(t *rapid.T) {
 				ready := !busy(db) && supported(db)
-				err := act(t, func() error { return db.StartImport(catalog, sources, "run-1") })
+				err := act(t, func() error { return db.StartImport(catalog, sources, database.Run{ID: "run-1", Owner: "node"}) })
 				if (err == nil) != ready || ready && (db.Import.Status != database.ImportInitializing || db.Status != database.ImportPending || db.Import.Progress != 0) {
 					t.Fatalf("%v: %+v", err, db)
 				}
 			},
 			"load": func(t *rapid.T) {
 				r := run.Draw(t, "run")
-				owned := db.Import.Status == database.ImportInitializing && r == db.Import.Run && r != ""
+				owned := db.Import.Status == database.ImportInitializing && r == db.Import.Run.ID && r != ""
 				if err := act(t, func() error { return db.BeginLoading(r) }); (err == nil) != owned {
 					t.Fatalf("%v: %+v", err, db)
 				}
@@ -182,7 +183,7 @@ func TestResetRefusals(t *testing.T) {
 			}
 			db = create(t, c.change)
 			c.state(db)
-			if err := db.StartImport(catalog, sources, "run"); !errors.Is(err, c.want) {
+			if err := db.StartImport(catalog, sources, run); !errors.Is(err, c.want) {
 				t.Fatalf("import: got %v, want %v", err, c.want)
 			}
 		})
@@ -191,13 +192,13 @@ func TestResetRefusals(t *testing.T) {
 
 func TestStoredSources(t *testing.T) {
 	db := create(t, database.Change{})
-	if err := db.StartImport(catalog, nil, "run"); !errors.Is(err, database.ErrMissingSources) || db.Status != database.Active {
+	if err := db.StartImport(catalog, nil, run); !errors.Is(err, database.ErrMissingSources) || db.Status != database.Active {
 		t.Fatalf("%v: %+v", err, db)
 	}
 	if err := db.Update(database.Change{Sources: &sources}, catalog, now); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.StartImport(catalog, nil, "run"); err != nil || !reflect.DeepEqual(db.Import.Sources, sources) {
+	if err := db.StartImport(catalog, nil, run); err != nil || !reflect.DeepEqual(db.Import.Sources, sources) {
 		t.Fatalf("%v: %+v", err, db)
 	}
 	if err := errors.Join(db.FailImport("run", database.GeneralError), db.ResetImportStatus(catalog)); err != nil {

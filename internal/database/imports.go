@@ -49,8 +49,8 @@ type Import struct {
 	FailureReason FailureReason // set exactly when failed
 	Sources       []Source      `json:",omitempty"`
 
-	// Run names the run that owns an import under way. A record may show an import without one: nobody will end it.
-	Run string `json:",omitempty"`
+	// Run owns an import under way. A record may show an import without one: nobody will end it.
+	Run Run `json:",omitzero"`
 }
 
 // Source is where one RDB file of an import comes from.
@@ -72,7 +72,7 @@ func (i Import) Running() bool {
 
 // StartImport begins the import that run owns, from sources or, where these are nil, from those stored. It returns
 // ErrUnsupportedModule, ErrBusy or ErrMissingSources, in this order, or a *FieldError for sources that are too long.
-func (db *Database) StartImport(catalog Catalog, sources []Source, run string) error {
+func (db *Database) StartImport(catalog Catalog, sources []Source, run Run) error {
 	if err := db.readyFor(catalog); err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (db *Database) readyFor(catalog Catalog) error {
 }
 
 func (db *Database) owns(run string) bool {
-	return run != "" && db.Import.Run == run && db.Import.Running()
+	return run != "" && db.Import.Run.ID == run && db.Import.Running()
 }
 
 func (db *Database) endImport(s ImportStatus, percent float64, reason FailureReason) error {
@@ -175,7 +175,7 @@ func (i Import) check(s Status) error {
 		return &FieldError{"import_failure_reason", "a reason of the API where import_status is failed"}
 	case i.Status != ImportFailed && i.FailureReason != "":
 		return &FieldError{"import_failure_reason", "nothing unless import_status is failed"}
-	case i.Run != "" && !i.Running():
+	case i.Run != Run{} && !i.Running():
 		return &FieldError{"import_status", "an import under way, as a run owns it"}
 	}
 	return nil

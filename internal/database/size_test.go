@@ -36,11 +36,11 @@ func TestRecordHasALimit(t *testing.T) {
 	if err := db.Update(padded(limit, used), catalog, now); err != nil {
 		t.Errorf("Update to the limit: %v", err)
 	}
-	refused(db.StartImport(catalog, sources, "run"))
+	refused(db.StartImport(catalog, sources, run))
 	db.Import.Sources = sources // as a program without the limit may have left it
 	steps := []error{
 		db.Update(database.Change{MemorySize: new(int64(1))}, catalog, now),
-		db.StartImport(catalog, nil, "run"),
+		db.StartImport(catalog, nil, run),
 		db.FailImport("run", database.GeneralError),
 		db.ResetImportStatus(catalog),
 		db.Update(database.Change{Sources: &[]database.Source{}}, catalog, now),

@@ -88,7 +88,7 @@ func (a *attempt) do() error {
 // record returns the database while its import is this run's.
 func (a *attempt) record() (*database.Database, error) {
 	db, err := store.Get(a.ctx, a.im.store, store.Databases, a.uid)
-	if err == nil && db.Import.Run != a.run {
+	if err == nil && !db.HasRun(a.run) {
 		err = database.ErrStaleRun
 	}
 	return db, err

@@ -337,7 +337,7 @@ func TestStoreIsLost(t *testing.T) {
 	b := newBench(t)
 	uid := b.create(0)
 	b.update(uid, func(db *database.Database) error {
-		return db.StartImport(nil, []database.Source{web("http://127.0.0.1:1")}, "run")
+		return db.StartImport(nil, []database.Source{web("http://127.0.0.1:1")}, database.Run{ID: "run"})
 	})
 	if err := b.store.Close(); err != nil {
 		t.Fatal(err)

@@ -78,12 +78,11 @@ func (b *bench) create(limit int64) int {
 }
 
 // start begins an import into uid as the server does.
-func (b *bench) start(uid int, sources ...database.Source) (run string) {
+func (b *bench) start(uid int, sources ...database.Source) {
 	b.Helper()
-	run = b.im.NewRun()
+	run := b.im.NewRun()
 	b.update(uid, func(db *database.Database) error { return db.StartImport(nil, sources, run) })
-	b.im.Start(uid, run)
-	return run
+	b.im.Start(uid, run.ID)
 }
 
 func (b *bench) update(uid int, rule func(*database.Database) error) {
@@ -154,7 +153,7 @@ func (b *bench) wantFailure(db *database.Database, reason database.FailureReason
 
 func (b *bench) wantSuccess(db *database.Database) {
 	b.Helper()
-	if i := db.Import; i.Status != database.ImportSucceeded || i.Progress != 100 || i.FailureReason != "" || i.Run != "" || db.Status != database.Active {
+	if i := db.Import; i.Status != database.ImportSucceeded || i.Progress != 100 || i.FailureReason != "" || i.Run != (database.Run{}) || db.Status != database.Active {
 		b.Errorf("got %+v, %s; want succeeded, active", i, db.Status)
 	}
 }

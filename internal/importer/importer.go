@@ -138,8 +138,8 @@ func (im *Importer) CheckSources(sources []database.Source) error {
 	return nil
 }
 
-// NewRun returns a name for a run, to give to database.StartImport.
-func (im *Importer) NewRun() string { return rand.Text() }
+// NewRun returns a run to give to database.StartImport.
+func (im *Importer) NewRun() database.Run { return database.Run{ID: rand.Text()} }
 
 // Start begins the run, which must be on disk. It returns at once; the run takes its turn.
 func (im *Importer) Start(uid int, run string) {
@@ -206,17 +206,17 @@ func (im *Importer) Recover(ctx context.Context) error {
 		return err
 	}
 	for db := range store.Databases.All(tx) {
-		run := db.Import.Run
-		if run == "" {
-			continue
-		}
-		_, err := store.Update(ctx, im.store, store.Databases, db.UID, func(db *database.Database) error {
-			return db.FailImport(run, database.GeneralError)
+		var ended []database.EndedRun
+		_, err := store.Update(ctx, im.store, store.Databases, db.UID, func(db *database.Database) (err error) {
+			ended, err = db.EndAbandoned(func(database.Run) bool { return true })
+			return err
 		})
 		if err != nil {
 			return err
 		}
-		im.cfg.Events(ctx, event.ImportRecovered{UID: db.UID, Run: run, Reason: string(database.GeneralError)})
+		for _, run := range ended {
+			im.cfg.Events(ctx, event.ImportRecovered{UID: db.UID, Run: run.ID, Reason: run.Reason})
+		}
 	}
 	return nil
 }

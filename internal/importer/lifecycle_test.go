@@ -153,7 +153,7 @@ func TestLostRecord(t *testing.T) {
 			}
 		},
 		"taken over": func(b *bench, uid int) {
-			b.update(uid, func(db *database.Database) error { db.Import.Run = "another"; return nil })
+			b.update(uid, func(db *database.Database) error { db.Import.Run.ID = "another"; return nil })
 		},
 	}
 	for how, lose := range lose {
@@ -335,7 +335,7 @@ func TestRecover(t *testing.T) {
 	b.start(done, src)
 	b.ended(done)
 	b.update(left, func(db *database.Database) error {
-		if err := db.StartImport(nil, []database.Source{src}, "dead"); err != nil {
+		if err := db.StartImport(nil, []database.Source{src}, database.Run{ID: "dead", Owner: "dead"}); err != nil {
 			return err
 		}
 		return db.BeginLoading("dead")
@@ -349,7 +349,7 @@ func TestRecover(t *testing.T) {
 		t.Fatal(err)
 	}
 	if db := b.get(left); db.Import.Status != database.ImportFailed || db.Import.FailureReason != database.GeneralError ||
-		db.Import.Progress != 40 || db.Status != database.Active || db.Import.Run != "" {
+		db.Import.Progress != 40 || db.Status != database.Active || db.Import.Run != (database.Run{}) {
 		t.Errorf("left by a dead process: %+v, %s", db.Import, db.Status)
 	}
 	if db := b.get(shown); db.Import.Status != database.ImportImporting || db.Import.Progress != 50 {

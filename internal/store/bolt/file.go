@@ -27,7 +27,7 @@ const (
 
 // schema goes up with every change of the file or its records that an older program would misread, or drop when it
 // writes.
-const schema = 2
+const schema = 3
 
 // lockTimeout lets a predecessor that is about to exit do so, and is no longer than an operator will wait.
 const lockTimeout = time.Second
@@ -86,10 +86,8 @@ func prepare(file *bbolt.DB) (found *store.Image, err error) {
 		do = file.Update
 	}
 	err = do(func(tx *bbolt.Tx) (err error) {
-		if version < schema {
-			if err := upgrades[version](tx); err != nil {
-				return err
-			}
+		if err := upgrade(tx, version); err != nil {
+			return err
 		}
 		found, err = load(tx.Bucket([]byte(recordsBucket)))
 		return err
@@ -118,11 +116,10 @@ func initialize(tx *bbolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := meta.Put([]byte(schemaKey), strconv.AppendInt(nil, schema, 10)); err != nil {
+	if _, err := tx.CreateBucket([]byte(recordsBucket)); err != nil {
 		return err
 	}
-	_, err = tx.CreateBucket([]byte(recordsBucket))
-	return err
+	return meta.Put([]byte(schemaKey), strconv.AppendInt(nil, schema, 10))
 }
 
 func load(records *bbolt.Bucket) (*store.Image, error) {

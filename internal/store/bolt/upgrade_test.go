@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"testing"
 
 	"go.etcd.io/bbolt"
@@ -17,25 +18,28 @@ import (
 	"github.com/reimport/reimport/internal/store/bolt"
 )
 
-// schema1 returns a copy of a store that the last program with schema 1 wrote. It held the databases 1 to 9, and 8 and 9
-// were deleted.
-func schema1(t *testing.T) string {
+// old returns a copy of a store that the last program with this schema wrote. In both, the newest databases were deleted.
+func old(t *testing.T, name string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "store")
-	content, err := os.ReadFile("testdata/schema1.db")
+	content, err := os.ReadFile("testdata/" + name + ".db")
 	if err := errors.Join(err, os.WriteFile(path, content, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
-// records1 returns what that program listed.
-func records1(t *testing.T) (all []*database.Database) {
+// A run was its id alone before schema 3.
+var oldRun = regexp.MustCompile(`"Run":("[A-Z]+")`)
+
+// listed returns what that program listed.
+func listed(t *testing.T, name string) (all []*database.Database) {
 	t.Helper()
-	text, err := os.ReadFile("testdata/schema1.json")
+	text, err := os.ReadFile("testdata/" + name + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	text = oldRun.ReplaceAll(text, []byte(`"Run":{"ID":$1}`))
 	for d := json.NewDecoder(bytes.NewReader(text)); ; {
 		db := new(database.Database)
 		if err := d.Decode(db); errors.Is(err, io.EOF) {
@@ -48,32 +52,44 @@ func records1(t *testing.T) (all []*database.Database) {
 }
 
 func TestUpgrade(t *testing.T) {
-	path, want := schema1(t), records1(t)
-	for _, when := range []string{"upgraded", "opened again"} {
-		s := open(t, path)
-		got, err := store.List(t.Context(), s, store.Databases)
-		if err != nil || len(got) != 7 || !reflect.DeepEqual(got, want) {
-			t.Fatalf("%s: %v\n got %+v\nwant %+v", when, err, got, want)
-		}
-		if view, err := s.View(t.Context()); err != nil || view.Revision() != 1 {
-			t.Errorf("%s: revision %d, %v", when, view.Revision(), err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s := open(t, path)
-	if db, err := store.Create(t.Context(), s, named(0)); err != nil || db.UID != 10 {
-		t.Errorf("Create: %+v, %v; want uid 10", db, err)
-	}
-	if _, err := store.Update(t.Context(), s, store.Databases, 4, func(db *database.Database) error { return db.SucceedImport("RUN") }); err != nil {
-		t.Errorf("the end of an import that the old program began: %v", err)
+	for name, c := range map[string]struct {
+		databases, next int
+		revision        store.Revision
+		loading         int // the uid of a database with an import under way
+		run             string
+	}{
+		"schema1": {7, 10, 1, 4, "RUN"},
+		"schema2": {6, 8, 22, 3, "LOADING"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, want := old(t, name), listed(t, name)
+			for _, when := range []string{"upgraded", "opened again"} {
+				s := open(t, path)
+				got, err := store.List(t.Context(), s, store.Databases)
+				if err != nil || len(got) != c.databases || !reflect.DeepEqual(got, want) {
+					t.Fatalf("%s: %v\n got %+v\nwant %+v", when, err, got, want)
+				}
+				if view, err := s.View(t.Context()); err != nil || view.Revision() != c.revision {
+					t.Errorf("%s: revision %d, %v", when, view.Revision(), err)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := open(t, path)
+			if db, err := store.Create(t.Context(), s, named(0)); err != nil || db.UID != c.next {
+				t.Errorf("Create: %+v, %v; want uid %d", db, err, c.next)
+			}
+			if _, err := store.Update(t.Context(), s, store.Databases, c.loading, func(db *database.Database) error { return db.SucceedImport(c.run) }); err != nil {
+				t.Errorf("the end of an import that the old program began: %v", err)
+			}
+		})
 	}
 }
 
 // A store that cannot be read is left as it is.
 func TestUpgradeOfADamagedStore(t *testing.T) {
-	path := schema1(t)
+	path := old(t, "schema1")
 	raw(t, path, func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte("records")).Put([]byte("bdb/0000000004"), []byte("{"))
 	})
