@@ -43,7 +43,8 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.BoolVar(&cfg.maskCredentials, "mask-bdb-credentials", !n.ShowCredentials, "return the passwords of databases empty")
 	f.StringSliceVar(&im.MountPoints, "mount-point", nil, "`directory` below which mount_point sources may be read; repeat it or separate by commas")
 	f.StringVar(&cfg.allowPrivate, "allow-private-addresses", "auto", "`choice` whether url sources may be on loopback, private and link-local addresses: true, false, or auto for true while --listen is a loopback address")
-	f.IntVar(&im.Parallel, "parallel-imports", im.Parallel, "`number` of imports that run at once; others wait in initializing")
+	f.IntVar(&im.Loads, "parallel-imports", im.Loads, "`number` of imports that are checked and loaded at once; others wait in initializing")
+	f.IntVar(&im.Downloads, "parallel-downloads", im.Downloads, "`number` of imports that download their files at once; others wait in initializing")
 	f.Int64Var(&im.MaxDownload, "max-download", im.MaxDownload, "largest size in `bytes` of one downloaded file")
 	f.Int64Var(&im.MaxFile, "max-file", im.MaxFile, "largest size in `bytes` of one file below a mount point")
 	f.Int64Var(&im.MaxExpansion, "max-expansion", im.MaxExpansion, "largest size in `bytes` to which one gzip file may expand")
@@ -93,8 +94,8 @@ func (cfg *serveConfig) check() error {
 		return errors.New("--tls-cert, --tls-key: expected both or neither")
 	case n.CertFile != "" && !n.TLS:
 		return errors.New("--tls-cert: expected none with --tls=false")
-	case im.Parallel < 1:
-		return errors.New("--parallel-imports: expected at least 1")
+	case im.Loads < 1 || im.Downloads < 1:
+		return errors.New("--parallel-imports, --parallel-downloads: expected at least 1")
 	case im.MaxDownload < 1 || im.MaxFile < 1 || im.MaxExpansion < 1:
 		return errors.New("--max-download, --max-file, --max-expansion: expected at least 1 byte")
 	case im.CheckTimeout <= 0:

@@ -49,7 +49,7 @@ func TestStartsAtOnce(t *testing.T) {
 		t.Error(err)
 	}
 	// What is missing, a start would make: one that is refused makes nothing.
-	for _, name := range []string{"tls", "users.yaml", "spool"} {
+	for _, name := range []string{"tls", "users.yaml", "spool", "node-id"} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}

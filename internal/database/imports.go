@@ -40,6 +40,17 @@ func FileLargerThanMemLimit(expected, limit int64) FailureReason {
 	return FailureReason(fmt.Sprintf("file-larger-than-mem-limit:%d:%d", expected, limit))
 }
 
+// ImportError is the failure of an import by whoever knows its reason.
+type ImportError struct {
+	Reason FailureReason
+	Err    error // what happened, for the log
+}
+
+func (e *ImportError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *ImportError) Unwrap() error { return e.Err }
+
 var reasons = regexp.MustCompile(`^(download-error|file-corrupted|general-error|key-too-long|invalid-bulk-length|out-of-memory|file-larger-than-mem-limit:\d+:\d+)$`)
 
 // Import is what a database knows of its newest import.

@@ -45,9 +45,10 @@ func TestLines(t *testing.T) {
 			event.ImportFailed{UID: 1, Run: "r", Reason: "general-error", Ours: true, Stack: "s", Err: broken},
 			`"ERROR","msg":"import failed","uid":1,"run":"r","reason":"general-error","stack":"s","error":"broken"`,
 		},
-		{event.ImportNotRecorded{UID: 1, Run: "r", Err: broken}, `"ERROR","msg":"import failed, and its record could not be changed","uid":1,"run":"r","error":"broken"`},
-		{event.ImportDropped{UID: 1, Run: "r", Err: broken}, `"WARN","msg":"import dropped: its record is gone or belongs to another run","uid":1,"run":"r","error":"broken"`},
-		{event.ImportRecovered{UID: 1, Run: "r", Reason: "general-error"}, `"WARN","msg":"import ended: the process that ran it is gone","uid":1,"run":"r","reason":"general-error"`},
+		{event.RunNotRecorded{Operation: "import", UID: 1, Run: "r", Err: broken}, `"ERROR","msg":"import failed, and its record could not be changed","uid":1,"run":"r","error":"broken"`},
+		{event.RunDropped{Operation: "import", UID: 1, Run: "r", Err: broken}, `"WARN","msg":"import dropped: its record is gone or belongs to another run","uid":1,"run":"r","error":"broken"`},
+		{event.RunRecovered{Operation: "import", UID: 1, Run: "r", Reason: "general-error"}, `"WARN","msg":"import ended: the process that ran it is gone","uid":1,"run":"r","reason":"general-error"`},
+		{event.ImportOverruled{UID: 1, Run: "r", Err: broken}, `"WARN","msg":"import goes on although its files cannot be loaded, as its script says","uid":1,"run":"r","error":"broken"`},
 		{
 			event.ImportSimulated{UID: 1, Keys: 2, Libraries: 3, Bytes: 4},
 			`"INFO","msg":"this database is simulated: the dump was read to its end and nothing was loaded","uid":1,"keys":2,"libraries":3,"bytes":4`,
@@ -65,7 +66,7 @@ func TestLevel(t *testing.T) {
 	var log bytes.Buffer
 	sink := event.Log(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	sink(t.Context(), event.ImportSimulated{})
-	sink(t.Context(), event.ImportDropped{})
+	sink(t.Context(), event.RunDropped{})
 	if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "level=WARN") {
 		t.Errorf("the log is %q", &log)
 	}

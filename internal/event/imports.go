@@ -67,62 +67,24 @@ func (e ImportFailed) Attrs() []slog.Attr {
 	return append(attrs, slog.Any("error", e.Err))
 }
 
-// ImportNotRecorded is an import that failed, and whose record still says that it runs.
-type ImportNotRecorded struct {
+// ImportOverruled is an import that goes on although its files cannot be loaded, because a script says so.
+type ImportOverruled struct {
 	UID int
 	Run string
 	Err error
 }
 
 // Level implements Event.
-func (e ImportNotRecorded) Level() slog.Level { return slog.LevelError }
+func (e ImportOverruled) Level() slog.Level { return slog.LevelWarn }
 
 // Message implements Event.
-func (e ImportNotRecorded) Message() string {
-	return "import failed, and its record could not be changed"
+func (e ImportOverruled) Message() string {
+	return "import goes on although its files cannot be loaded, as its script says"
 }
 
 // Attrs implements Event.
-func (e ImportNotRecorded) Attrs() []slog.Attr {
+func (e ImportOverruled) Attrs() []slog.Attr {
 	return []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Any("error", e.Err)}
-}
-
-// ImportDropped is an import that ended because it had lost its record.
-type ImportDropped struct {
-	UID int
-	Run string
-	Err error
-}
-
-// Level implements Event.
-func (e ImportDropped) Level() slog.Level { return slog.LevelWarn }
-
-// Message implements Event.
-func (e ImportDropped) Message() string {
-	return "import dropped: its record is gone or belongs to another run"
-}
-
-// Attrs implements Event.
-func (e ImportDropped) Attrs() []slog.Attr {
-	return []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Any("error", e.Err)}
-}
-
-// ImportRecovered is an import that a dead process had left under way, and that this one has ended.
-type ImportRecovered struct {
-	UID    int
-	Run    string
-	Reason string
-}
-
-// Level implements Event.
-func (e ImportRecovered) Level() slog.Level { return slog.LevelWarn }
-
-// Message implements Event.
-func (e ImportRecovered) Message() string { return "import ended: the process that ran it is gone" }
-
-// Attrs implements Event.
-func (e ImportRecovered) Attrs() []slog.Attr {
-	return []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run), slog.String("reason", e.Reason)}
 }
 
 // ImportSimulated is what an import would have loaded, had its database a Redis.

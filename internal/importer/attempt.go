@@ -2,9 +2,7 @@ package importer
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
@@ -13,16 +11,20 @@ import (
 	"github.com/reimport/reimport/internal/store"
 )
 
-// reportEvery is the time between two looks at the record: to note progress, and to see that it still is this run's.
+// reportEvery is the time between two notes of the progress.
 const reportEvery = 250 * time.Millisecond
 
-// attempt is one run under way.
+// attempt is one run.
 type attempt struct {
-	job
-	im       *Importer
+	im  *Importer
+	uid int
+	run string
+
+	// What follows is of a run that has begun.
 	ctx      context.Context
-	began    time.Time // expiries are judged against it
+	began    time.Time
 	reported time.Time
+	loads    bool // has one of the slots
 
 	scanner *rdb.Scanner
 	files   []*file
@@ -38,60 +40,22 @@ type file struct {
 	large  []span // values too long to hold, in their order
 }
 
-// run takes j from its place in the queue to its end.
-func (im *Importer) run(j job) {
-	now := im.cfg.Now()
-	a := &attempt{job: j, im: im, ctx: im.ctx, began: now, reported: now}
-	err := a.guarded()
-	if errors.Is(err, context.Canceled) {
-		err = errShutdown
-	}
-	im.end(a, err)
-}
-
-// guarded turns a panic into the failure of this import alone.
-func (a *attempt) guarded() (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &panicked{value: p, stack: debug.Stack()}
-		}
-	}()
-	return a.do()
-}
-
-type panicked struct {
-	value any
-	stack []byte
-}
-
-func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
-
 // do is the import. Nothing is loaded before all of the files are known to be whole.
-func (a *attempt) do() error {
-	db, err := a.record()
-	if err != nil {
+func (a *attempt) do(ctx context.Context, db *database.Database) error {
+	now := time.Now()
+	a.ctx, a.began, a.reported = ctx, now, now
+	defer a.release()
+	err := a.fetch(db.Import.Sources)
+	if err == nil {
+		err = a.check(db)
+	}
+	if ctx.Err() != nil {
 		return err
 	}
-	defer a.closeFiles()
-	if err := a.fetch(db.Import.Sources); err != nil {
+	if err := a.load(db, err); err != nil {
 		return err
 	}
-	if err := a.check(db); err != nil {
-		return err
-	}
-	if err := a.load(db); err != nil {
-		return err
-	}
-	return a.update(context.WithoutCancel(a.ctx), func(db *database.Database) error { return db.SucceedImport(a.run) })
-}
-
-// record returns the database while its import is this run's.
-func (a *attempt) record() (*database.Database, error) {
-	db, err := store.Get(a.ctx, a.im.store, store.Databases, a.uid)
-	if err == nil && !db.HasRun(a.run) {
-		err = database.ErrStaleRun
-	}
-	return db, err
+	return a.update(context.WithoutCancel(ctx), func(db *database.Database) error { return db.SucceedImport(a.run) })
 }
 
 func (a *attempt) update(ctx context.Context, rule func(*database.Database) error) error {
@@ -99,9 +63,34 @@ func (a *attempt) update(ctx context.Context, rule func(*database.Database) erro
 	return err
 }
 
+// fetch opens the files, and waits for the turn to check and load them. Downloads have a bound of their own, so that slow ones
+// hold up nobody else. They count until their import has its turn, which bounds what the spool holds.
 func (a *attempt) fetch(sources []database.Source) error {
+	if !slices.ContainsFunc(sources, source.IsDownload) {
+		if err := a.takeTurn(); err != nil {
+			return err
+		}
+		return a.open(sources)
+	}
+	if err := a.im.downloads.Take(a.ctx); err != nil {
+		return err
+	}
+	defer a.im.downloads.Give()
+	if err := a.open(sources); err != nil {
+		return err
+	}
+	return a.takeTurn()
+}
+
+func (a *attempt) takeTurn() error {
+	err := a.im.loads.Take(a.ctx)
+	a.loads = err == nil
+	return err
+}
+
+func (a *attempt) open(sources []database.Source) error {
 	for _, src := range sources {
-		f, err := a.im.sources.Open(a.ctx, src, a.watch)
+		f, err := a.im.sources.Open(a.ctx, src)
 		if err != nil {
 			return &fileError{source.Label(src), err}
 		}
@@ -111,36 +100,29 @@ func (a *attempt) fetch(sources []database.Source) error {
 	return nil
 }
 
-func (a *attempt) closeFiles() {
+// release gives up the files and the turn.
+func (a *attempt) release() {
 	for _, f := range a.files {
-		_ = f.Close() // nothing was written that could be lost
+		_ = f.Close() // nothing was written that could be lost; a second time nothing happens
 	}
-}
-
-// watch is the meter of what is read before loading.
-func (a *attempt) watch(int) error {
-	if !a.due() {
-		return context.Cause(a.ctx)
+	if a.loads {
+		a.im.loads.Give()
+		a.loads = false
 	}
-	_, err := a.record()
-	return err
 }
 
 // progress is the meter of what is read for loading.
 func (a *attempt) progress(n int) error {
 	a.loaded += int64(n)
-	if !a.due() {
+	now := time.Now()
+	if now.Sub(a.reported) < a.im.reportEvery {
 		return context.Cause(a.ctx)
 	}
-	percent := 100 * float64(a.loaded) / float64(max(a.bytes, 1))
-	return a.update(a.ctx, func(db *database.Database) error { return db.ReportProgress(a.run, percent) })
+	a.reported = now
+	return a.report(100 * float64(a.loaded) / float64(max(a.bytes, 1)))
 }
 
-func (a *attempt) due() bool {
-	now := a.im.cfg.Now()
-	if now.Sub(a.reported) < reportEvery {
-		return false
-	}
-	a.reported = now
-	return true
+// report notes how far the loading is, in percent.
+func (a *attempt) report(percent float64) error {
+	return a.update(a.ctx, func(db *database.Database) error { return db.ReportProgress(a.run, percent) })
 }

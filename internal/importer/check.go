@@ -74,29 +74,31 @@ func (c *checker) walk(f *file) error {
 }
 
 // meter looks at each read whether the check is to go on.
-func (c *checker) meter(n int) error {
+func (c *checker) meter(int) error {
 	if err := context.Cause(c.ctx); err != nil {
 		return err
 	}
-	if err := c.outgrown(); err != nil {
-		return err
-	}
-	return c.watch(n)
+	return c.outgrown()
 }
 
-// outgrown is a *tooLarge as soon as what is known of the dataset takes more memory than the database may have.
+// outgrown is an error as soon as what is known of the dataset takes more memory than the database may have. The check ends
+// there, so what the files would take in all may be more.
 func (c *checker) outgrown() error {
-	if expected := c.known + c.scanner.Memory(); c.limit > 0 && expected > c.limit {
-		return &tooLarge{expected, c.limit}
+	expected := c.known + c.scanner.Memory()
+	if c.limit == 0 || expected <= c.limit {
+		return nil
 	}
-	return nil
+	return &database.ImportError{
+		Reason: database.FileLargerThanMemLimit(expected, c.limit),
+		Err:    fmt.Errorf("the dataset is expected to take at least %d bytes of memory, the database may have %d", expected, c.limit),
+	}
 }
 
 // scan returns the attempt's one Scanner, at the start of f.
 func (a *attempt) scan(f *file, meter func(int) error) (*rdb.Scanner, error) {
 	if a.scanner == nil {
 		a.scanner = rdb.NewScanner(nil)
-		a.scanner.Now = a.began.UnixMilli()
+		a.scanner.Now = a.im.cfg.Now().UnixMilli() // for the load, too: the check has counted what has expired
 	}
 	a.scanner.Reset(nil) // meter is not to see the file before
 	content, err := f.Content(meter)
@@ -109,11 +111,3 @@ func (a *attempt) scan(f *file, meter func(int) error) (*rdb.Scanner, error) {
 
 // isLoaded tells the keys that an import carries over from those it leaves out.
 func isLoaded(k *rdb.Key) bool { return !k.Expired && !k.Empty }
-
-// tooLarge says that the files would take more memory than the database may have. The check ends there, so what they would
-// take in all may be more than expected.
-type tooLarge struct{ expected, limit int64 }
-
-func (e *tooLarge) Error() string {
-	return fmt.Sprintf("the dataset is expected to take at least %d bytes of memory, the database may have %d", e.expected, e.limit)
-}

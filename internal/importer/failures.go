@@ -10,10 +10,8 @@ import (
 	"github.com/reimport/reimport/internal/importer/rdb"
 	"github.com/reimport/reimport/internal/importer/sink"
 	"github.com/reimport/reimport/internal/importer/source"
-	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/internal/run"
 )
-
-var errShutdown = errors.New("the server shuts down")
 
 // fileError says which file an error is about.
 type fileError struct {
@@ -26,8 +24,8 @@ func (e *fileError) Unwrap() error { return e.err }
 
 // reason is what the API calls err. What is not about the files is a general error.
 func reason(err error) database.FailureReason {
-	if e, ok := errors.AsType[*tooLarge](err); ok {
-		return database.FileLargerThanMemLimit(e.expected, e.limit)
+	if e, ok := errors.AsType[*database.ImportError](err); ok {
+		return e.Reason
 	}
 	switch {
 	case errors.Is(err, sink.ErrOutOfMemory):
@@ -44,59 +42,22 @@ func reason(err error) database.FailureReason {
 	return database.GeneralError
 }
 
-// retryEvery is the time between two attempts to note a failure where the store cannot write, as on a full disk.
-const retryEvery = time.Second
-
-// end notes the outcome of a in the store, where a success is already, and reports it. Until the store has it, the
-// database would look as if the import went on, so only shutdown ends the attempts; the next start notes it then.
-func (im *Importer) end(a *attempt, err error) {
-	report := func(e event.Event) { im.cfg.Events(im.ctx, e) }
-	if err == nil {
-		report(a.success())
-		return
-	}
-	for told := false; !isLost(err); told = true {
-		// The store is not to be held up by the shutdown that may have ended the run.
-		_, failed := store.Update(context.Background(), im.store, store.Databases, a.uid, func(db *database.Database) error {
-			return db.FailImport(a.run, reason(err))
-		})
-		if failed == nil {
-			report(a.failure(err))
-			return
-		}
-		if isLost(failed) {
-			err = errors.Join(err, failed)
-			break
-		}
-		if !told {
-			report(event.ImportNotRecorded{UID: a.uid, Run: a.run, Err: errors.Join(err, failed)})
-		}
-		if !im.pause(retryEvery) {
-			return
-		}
-	}
-	report(event.ImportDropped{UID: a.uid, Run: a.run, Err: err})
+// fail is the rule that notes why the run has failed.
+func (a *attempt) fail(db *database.Database, why error) error {
+	return db.FailImport(a.run, reason(why))
 }
 
-// pause reports whether the time passed without a shutdown.
-func (im *Importer) pause(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-im.ctx.Done():
-		return false
+// end reports how the run has ended.
+func (a *attempt) end(why error) {
+	var e event.Event = a.success()
+	if why != nil {
+		e = a.failure(why)
 	}
-}
-
-// isLost tells that the record is not the run's any more, so that there is nothing to report to.
-func isLost(err error) bool {
-	return errors.Is(err, database.ErrStaleRun) || errors.Is(err, database.ErrNotExist)
+	a.im.cfg.Events(context.Background(), e)
 }
 
 func (a *attempt) success() event.ImportSucceeded {
-	e := event.ImportSucceeded{UID: a.uid, Run: a.run, Files: len(a.files), Bytes: a.bytes, Duration: a.im.cfg.Now().Sub(a.began)}
+	e := event.ImportSucceeded{UID: a.uid, Run: a.run, Files: len(a.files), Bytes: a.bytes, Duration: time.Since(a.began)}
 	for _, f := range a.files {
 		e.Keys += f.stats.Keys - f.stats.Expired - f.stats.Empty
 		e.Expired += f.stats.Expired
@@ -115,8 +76,8 @@ func (a *attempt) failure(err error) event.ImportFailed {
 	if damage, ok := errors.AsType[*rdb.Error](err); ok {
 		e.Offset = &damage.Offset
 	}
-	if p, ok := errors.AsType[*panicked](err); ok {
-		e.Stack = string(p.stack)
+	if p, ok := errors.AsType[*run.Panic](err); ok {
+		e.Stack = string(p.Stack)
 	}
 	return e
 }

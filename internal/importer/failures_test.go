@@ -262,7 +262,7 @@ func TestChangedFile(t *testing.T) {
 			r := newRecorder()
 			var src database.Source
 			b := newBench(t, func(c *importer.Config) {
-				c.Sink = func(context.Context, *database.Database, []rdb.Stats) (importer.Sink, error) {
+				c.Sink = func(context.Context, *importer.Opening) (importer.Sink, error) {
 					return r, os.WriteFile(src.Location, later, 0o600)
 				}
 			})
@@ -282,7 +282,7 @@ func TestTargetFails(t *testing.T) {
 	broken := errors.New("connection reset")
 	for name, configure := range map[string]func(*recorder, *importer.Config){
 		"at its opening": func(r *recorder, c *importer.Config) {
-			c.Sink = func(context.Context, *database.Database, []rdb.Stats) (importer.Sink, error) { return nil, broken }
+			c.Sink = func(context.Context, *importer.Opening) (importer.Sink, error) { return nil, broken }
 		},
 		"at a key": func(r *recorder, _ *importer.Config) {
 			r.onKey = func(context.Context, *rdb.Key) error { return broken }
@@ -343,7 +343,7 @@ func TestStoreIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.im.Start(uid, "run")
-	if end, ok := b.ended(uid).(event.ImportNotRecorded); !ok || end.Level() != slog.LevelError {
+	if end, ok := b.ended(uid).(event.RunNotRecorded); !ok || end.Level() != slog.LevelError {
 		t.Errorf("it ended with %+v", end)
 	}
 }

@@ -26,7 +26,8 @@ type bench struct {
 	events *eventtest.Recorder
 }
 
-// newBench returns a bench whose importer has a clock that stands still, but for what configure changes.
+// newBench returns a bench whose importer has a domain clock that stands still and reports no progress, but for what configure
+// changes.
 func newBench(t testing.TB, configure ...func(*importer.Config)) *bench {
 	t.Helper()
 	b := &bench{TB: t, dir: t.TempDir(), events: eventtest.NewRecorder()}
@@ -46,6 +47,7 @@ func newBench(t testing.TB, configure ...func(*importer.Config)) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.im.Close() })
+	b.im.SetReportEvery(time.Hour) // however slow this machine is
 	return b
 }
 
@@ -119,9 +121,9 @@ func (b *bench) ended(uid int) event.Event {
 			return e.UID == uid
 		case event.ImportFailed:
 			return e.UID == uid
-		case event.ImportNotRecorded:
+		case event.RunNotRecorded:
 			return e.UID == uid
-		case event.ImportDropped:
+		case event.RunDropped:
 			return e.UID == uid
 		}
 		return false

@@ -7,24 +7,26 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
-	"github.com/reimport/reimport/internal/importer/rdb"
 	"github.com/reimport/reimport/internal/importer/sink"
 	"github.com/reimport/reimport/internal/importer/source"
+	"github.com/reimport/reimport/internal/run"
 	"github.com/reimport/reimport/internal/store"
 )
 
 // Defaults returns what a Config gets for a 0.
 func Defaults() Config {
-	return Config{MaxDownload: 64 << 30, MaxFile: 64 << 30, MaxExpansion: 256 << 30, CheckTimeout: time.Hour, Parallel: 2}
+	return Config{MaxDownload: 64 << 30, MaxFile: 64 << 30, MaxExpansion: 256 << 30, CheckTimeout: time.Hour, Downloads: 8, Loads: 2}
 }
 
-// Config is what an Importer may do. SpoolDir, Now and Events are needed.
+// Config is what an Importer may do. SpoolDir, Now and Events are needed. All times but Now's are the machine's.
 type Config struct {
+	// Owner is the identity of the node, as run.Identity returns it. Without one, "", it is new each time: what a process leaves
+	// under way when it is killed then ends only when its lease does.
+	Owner string
 	// MountPoints are the absolute directories below which mount_point sources may be read. Without any, none are.
 	MountPoints []string
 	// AllowPrivate lets downloads come from addresses that are not on the public internet, such as this host's own.
@@ -43,33 +45,28 @@ type Config struct {
 	SpoolReserve int64
 	// CheckTimeout is how long the check of all files of one import may take by the machine's clock; an hour for 0.
 	CheckTimeout time.Duration
-	// Parallel is the number of imports at once; 2 for 0. The rest wait in initializing.
-	Parallel int
+	// Stall is how long a download may take for its next 64 KiB, connecting and headers included; 30 seconds for 0.
+	Stall time.Duration
+	// Downloads is the number of imports that download their files at once; 8 for 0. The rest wait in initializing.
+	Downloads int
+	// Loads is the number of imports that are checked and loaded at once; 2 for 0. The rest wait in initializing.
+	Loads int
 	// Sink says where keys go; nowhere if it is nil: the databases are simulated.
-	Sink   OpenSink
+	Sink OpenSink
+	// Now is the domain clock. It says which keys have expired, and nothing else.
 	Now    func() time.Time
 	Events event.Sink
 }
 
 // Importer runs imports. Its methods may be called from many goroutines.
 type Importer struct {
-	cfg     Config
-	store   store.Store
-	sources *source.Opener
-	ctx     context.Context // ends the runs
-	stop    context.CancelCauseFunc
-	workers sync.WaitGroup
-
-	mu      sync.Mutex
-	queue   []job
-	working int // workers, at most cfg.Parallel
-	closed  bool
-}
-
-// job is an import that the store knows by its uid and run.
-type job struct {
-	uid int
-	run string
+	cfg         Config
+	store       store.Store
+	sources     *source.Opener
+	runner      *run.Runner
+	downloads   run.Slots
+	loads       run.Slots
+	reportEvery time.Duration
 }
 
 // New returns an Importer that reports into st, or what is wrong with cfg. It removes what a dead process has left in
@@ -86,8 +83,10 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 		return nil, errors.New("expected a largest expansion of 0 bytes or more")
 	case cfg.SpoolReserve < 0:
 		return nil, errors.New("expected a spool reserve of 0 bytes or more")
-	case cfg.Parallel < 0:
-		return nil, errors.New("expected 0 parallel imports or more")
+	case cfg.Stall < 0:
+		return nil, errors.New("expected a time for a stalled download of 0 or more")
+	case cfg.Downloads < 0 || cfg.Loads < 0:
+		return nil, errors.New("expected 0 downloads and loads at once or more")
 	case cfg.SpoolDir == "":
 		return nil, errors.New("expected a spool directory")
 	}
@@ -96,25 +95,34 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 	orDefault(&cfg.MaxFile, defaults.MaxFile)
 	orDefault(&cfg.MaxExpansion, defaults.MaxExpansion)
 	orDefault(&cfg.CheckTimeout, defaults.CheckTimeout)
-	orDefault(&cfg.Parallel, defaults.Parallel)
+	orDefault(&cfg.Downloads, defaults.Downloads)
+	orDefault(&cfg.Loads, defaults.Loads)
+	if cfg.Owner == "" {
+		cfg.Owner = rand.Text()
+	}
 	if cfg.Sink == nil {
 		cfg.Sink = simulated(cfg.Events)
 	}
 	sources, err := source.New(source.Config{
 		MountPoints: cfg.MountPoints, AllowPrivate: cfg.AllowPrivate, SpoolDir: cfg.SpoolDir,
 		MaxDownload: cfg.MaxDownload, MaxFile: cfg.MaxFile, MaxExpansion: cfg.MaxExpansion, SpoolReserve: cfg.SpoolReserve,
+		Stall: cfg.Stall,
 	})
 	if err != nil {
 		return nil, err
 	}
-	im := &Importer{cfg: cfg, store: st, sources: sources}
-	im.ctx, im.stop = context.WithCancelCause(context.Background())
-	return im, nil
+	return &Importer{
+		cfg: cfg, store: st, sources: sources, runner: run.New(st, cfg.Owner, cfg.Events),
+		downloads: make(run.Slots, cfg.Downloads), loads: make(run.Slots, cfg.Loads), reportEvery: reportEvery,
+	}, nil
 }
 
 func simulated(events event.Sink) OpenSink {
-	return func(_ context.Context, db *database.Database, files []rdb.Stats) (Sink, error) {
-		return sink.NewDiscard(db.UID, files, events)
+	return func(_ context.Context, o *Opening) (Sink, error) {
+		if o.Err != nil {
+			return nil, o.Err
+		}
+		return sink.NewDiscard(o.Database.UID, o.Files, events)
 	}
 }
 
@@ -139,84 +147,20 @@ func (im *Importer) CheckSources(sources []database.Source) error {
 }
 
 // NewRun returns a run to give to database.StartImport.
-func (im *Importer) NewRun() database.Run { return database.Run{ID: rand.Text()} }
+func (im *Importer) NewRun() database.Run { return im.runner.NewRun() }
 
-// Start begins the run, which must be on disk. It returns at once; the run takes its turn.
-func (im *Importer) Start(uid int, run string) {
-	j := job{uid, run}
-	if im.enqueue(j) {
-		return
-	}
-	im.end(&attempt{job: j}, errShutdown)
-}
-
-// enqueue makes sure that a worker will see j, unless the Importer is closed.
-func (im *Importer) enqueue(j job) bool {
-	im.mu.Lock()
-	defer im.mu.Unlock()
-	if im.closed {
-		return false
-	}
-	im.queue = append(im.queue, j)
-	if im.working < im.cfg.Parallel {
-		im.working++
-		im.workers.Go(im.work)
-	}
-	return true
-}
-
-// work runs jobs until there are none. Those that wait cost no goroutine.
-func (im *Importer) work() {
-	for {
-		j, ok := im.next()
-		if !ok {
-			return
-		}
-		im.run(j)
-	}
-}
-
-func (im *Importer) next() (job, bool) {
-	im.mu.Lock()
-	defer im.mu.Unlock()
-	if len(im.queue) == 0 {
-		im.working--
-		return job{}, false
-	}
-	j := im.queue[0]
-	im.queue = im.queue[1:]
-	return j, true
+// Start begins the run with this id, which must be on disk. It returns at once; the run takes its turn.
+func (im *Importer) Start(uid int, id string) {
+	a := &attempt{im: im, uid: uid, run: id}
+	im.runner.Start(run.Job{Operation: "import", UID: uid, Run: id, Do: a.do, Fail: a.fail, Report: a.end})
 }
 
 // Close stops the imports under way, which end as failed, and those that wait likewise. It returns when nothing runs any more.
 func (im *Importer) Close() error {
-	im.mu.Lock()
-	im.closed = true
-	im.mu.Unlock()
-	im.stop(errShutdown)
-	im.workers.Wait()
+	im.runner.Close()
 	return nil
 }
 
-// Recover ends the imports that a dead process has left under way. Call it before the first Start. An import without a
-// run stays as it is: such a record was made to show one.
-func (im *Importer) Recover(ctx context.Context) error {
-	tx, err := im.store.View(ctx)
-	if err != nil {
-		return err
-	}
-	for db := range store.Databases.All(tx) {
-		var ended []database.EndedRun
-		_, err := store.Update(ctx, im.store, store.Databases, db.UID, func(db *database.Database) (err error) {
-			ended, err = db.EndAbandoned(func(database.Run) bool { return true })
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, run := range ended {
-			im.cfg.Events(ctx, event.ImportRecovered{UID: db.UID, Run: run.ID, Reason: run.Reason})
-		}
-	}
-	return nil
-}
+// Recover ends the imports that dead processes have left under way. Call it before the first Start. An import without a run
+// stays as it is: such a record was made to show one.
+func (im *Importer) Recover(ctx context.Context) error { return im.runner.Recover(ctx) }

@@ -193,7 +193,9 @@ func TestNewRefuses(t *testing.T) {
 	for name, change := range map[string]func(*importer.Config){
 		"no spool directory":     func(c *importer.Config) { c.SpoolDir = "" },
 		"relative mount point":   func(c *importer.Config) { c.MountPoints = []string{"mnt"} },
-		"negative parallel":      func(c *importer.Config) { c.Parallel = -1 },
+		"negative downloads":     func(c *importer.Config) { c.Downloads = -1 },
+		"negative loads":         func(c *importer.Config) { c.Loads = -1 },
+		"negative stall":         func(c *importer.Config) { c.Stall = -1 },
 		"negative max download":  func(c *importer.Config) { c.MaxDownload = -1 },
 		"negative max expansion": func(c *importer.Config) { c.MaxExpansion = -1 },
 		"negative max file":      func(c *importer.Config) { c.MaxFile = -1 },

@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
@@ -24,18 +24,25 @@ import (
 	"github.com/reimport/reimport/internal/store"
 )
 
-// ticking makes the importer's clock go on by step at every look, of which it first tells look, if that is set. The importer
-// looks at each read.
-func ticking(step time.Duration, look func(n int64)) func(*importer.Config) {
-	var n atomic.Int64
-	return func(c *importer.Config) {
+// endless returns a sparse file of a list with countless empty elements, whose check would take the better part of an hour,
+// and makes the importer call checking when that begins: this is when it looks at the domain clock.
+func endless(checking func()) (func(*importer.Config), func(*bench) database.Source) {
+	const elements = 1 << 38
+	configure := func(c *importer.Config) {
+		c.MaxFile = elements * 2
 		c.Now = func() time.Time {
-			n := n.Add(1)
-			if look != nil {
-				look(n)
-			}
-			return now.Add(time.Duration(n) * step)
+			checking()
+			return now
 		}
+	}
+	return configure, func(b *bench) database.Source {
+		b.Helper()
+		d := newDump().raw(byte(rdb.TypeList)).text("list").raw(0x81)
+		src := b.file("endless.rdb", binary.BigEndian.AppendUint64(d.b, elements))
+		if err := os.Truncate(src.Location, elements); err != nil {
+			b.Fatal(err)
+		}
+		return src
 	}
 }
 
@@ -67,8 +74,8 @@ func newStalling(t *testing.T, content []byte) *stalling {
 	return s
 }
 
-func TestParallelImports(t *testing.T) {
-	b := newBench(t)
+func TestParallelDownloads(t *testing.T) {
+	b := newBench(t, func(c *importer.Config) { c.Downloads = 2 })
 	s := newStalling(t, newDump().set("a", "1", 0).end())
 	var uids []int
 	for range 5 {
@@ -82,6 +89,8 @@ func TestParallelImports(t *testing.T) {
 			t.Errorf("%d: %s, %s", uid, db.Import.Status, db.Status)
 		}
 	}
+	db, _ := b.run(b.file("a.rdb", newDump().set("a", "1", 0).end())) // which waits for none of them
+	b.wantSuccess(db)
 	close(s.release)
 	for _, uid := range uids {
 		b.ended(uid)
@@ -92,50 +101,103 @@ func TestParallelImports(t *testing.T) {
 	}
 }
 
+// TestParallelLoads: what is downloaded waits for its turn to be loaded, and holds its place among the downloads meanwhile, so
+// that the spool does not fill.
+func TestParallelLoads(t *testing.T) {
+	loading, release := make(chan struct{}, 10), make(chan struct{})
+	var now, most atomic.Int32
+	b := newBench(t, func(c *importer.Config) {
+		c.Downloads, c.Loads = 1, 2
+		c.Sink = func(context.Context, *importer.Opening) (importer.Sink, error) {
+			most.Store(max(most.Load(), now.Add(1)))
+			r := newRecorder()
+			r.onKey = func(context.Context, *rdb.Key) error {
+				loading <- struct{}{}
+				<-release
+				now.Add(-1)
+				return nil
+			}
+			return r, nil
+		}
+	})
+	content := newDump().set("a", "1", 0).end()
+	s := newStalling(t, content)
+	close(s.release)
+	var uids []int
+	for _, src := range []database.Source{b.file("a.rdb", content), b.file("a.rdb", content), web(s.URL), web(s.URL)} {
+		uids = append(uids, b.create(0))
+		b.start(uids[len(uids)-1], src)
+		if len(uids) <= 2 {
+			<-loading
+		}
+	}
+	<-s.arrived
+	if len(s.arrived) > 0 {
+		t.Error("a second download has begun")
+	}
+	close(release)
+	for _, uid := range uids {
+		b.ended(uid)
+		b.wantSuccess(b.get(uid))
+	}
+	if n := most.Load(); n != 2 {
+		t.Errorf("%d loads at once, want 2", n)
+	}
+}
+
+// TestProgress: reports come a few times a second by the machine's clock, while the domain clock stands still.
 func TestProgress(t *testing.T) {
-	var looks int64
-	r := newRecorder()
-	b := newBench(t, r.configure, ticking(100*time.Millisecond, func(n int64) { looks = n }))
 	d := newDump()
 	for i := range 4000 {
 		d.set(fmt.Sprintf("key %d", i), strings.Repeat(fmt.Sprint(i), 500), 0)
 	}
-	uid := b.create(0)
-	var seen []float64
-	r.onKey = func(context.Context, *rdb.Key) error {
-		db := b.get(uid)
-		if db.Import.Status != database.ImportImporting {
-			t.Errorf("%s while keys are loaded", db.Import.Status)
-		}
-		seen = append(seen, db.Import.Progress)
-		return nil
-	}
 	content := d.end()
-	b.start(uid, b.file("a.rdb", content), b.file("b.rdb.gz", zip(t, content)))
-	b.ended(uid)
-	b.wantSuccess(b.get(uid))
-	distinct := slices.Compact(slices.Clone(seen))
-	if !slices.IsSorted(seen) || len(distinct) < 5 || seen[0] > 10 || distinct[len(distinct)-1] >= 100 || distinct[len(distinct)-1] < 80 {
-		t.Errorf("progress went %v", distinct)
-	}
-	if int64(len(distinct)) > looks/3 { // the third look comes after 300 ms
-		t.Errorf("%d reports in %d looks", len(distinct), looks)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder()
+		b := newBench(t, r.configure)
+		b.im.SetReportEvery(importer.ReportEvery)
+		uid := b.create(0)
+		var seen []float64
+		r.onKey = func(context.Context, *rdb.Key) error {
+			time.Sleep(2 * time.Millisecond)
+			db := b.get(uid)
+			if db.Import.Status != database.ImportImporting {
+				t.Errorf("%s while keys are loaded", db.Import.Status)
+			}
+			seen = append(seen, db.Import.Progress)
+			return nil
+		}
+		began := time.Now()
+		b.start(uid, b.file("a.rdb", content), b.file("b.rdb.gz", zip(t, content)))
+		b.ended(uid)
+		took := time.Since(began)
+		b.wantSuccess(b.get(uid))
+		distinct := slices.Compact(slices.Clone(seen))
+		if !slices.IsSorted(seen) || len(distinct) < 5 || seen[0] > 10 || distinct[len(distinct)-1] >= 100 || distinct[len(distinct)-1] < 80 {
+			t.Errorf("progress went %v", distinct)
+		}
+		if most := 1 + int(took/(250*time.Millisecond)); len(distinct) > most {
+			t.Errorf("%d reports in %v", len(distinct), took)
+		}
+	})
 }
 
 func TestSmallFileReportsNoProgress(t *testing.T) {
-	r := newRecorder()
-	b := newBench(t, r.configure)
-	uid := b.create(0)
-	r.onKey = func(context.Context, *rdb.Key) error {
-		if p := b.get(uid).Import.Progress; p != 0 {
-			t.Errorf("progress %v", p)
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecorder()
+		b := newBench(t, r.configure)
+		b.im.SetReportEvery(importer.ReportEvery)
+		uid := b.create(0)
+		r.onKey = func(context.Context, *rdb.Key) error {
+			if p := b.get(uid).Import.Progress; p != 0 {
+				t.Errorf("progress %v", p)
+			}
+			return nil
 		}
-		return nil
-	}
-	b.start(uid, b.file("a.rdb", readFixture(t)))
-	b.ended(uid)
-	b.wantSuccess(b.get(uid))
+		b.start(uid, b.file("a.rdb", readFixture(t)))
+		b.ended(uid)
+		b.wantSuccess(b.get(uid))
+	})
 }
 
 // TestLostRecord takes the record from the run while it checks, and while it loads.
@@ -159,35 +221,30 @@ func TestLostRecord(t *testing.T) {
 	for how, lose := range lose {
 		t.Run(how+" while loading", func(t *testing.T) {
 			r := newRecorder()
-			b := newBench(t, r.configure, ticking(time.Second, nil))
+			b := newBench(t, r.configure)
 			uid := b.create(0)
-			once := sync.OnceFunc(func() { lose(b, uid) })
-			r.onKey = func(context.Context, *rdb.Key) error { once(); return nil }
+			r.onKey = func(ctx context.Context, _ *rdb.Key) error {
+				lose(b, uid)
+				<-ctx.Done()
+				return context.Cause(ctx)
+			}
 			b.start(uid, b.file("a.rdb", content))
 			b.wantDropped(uid)
-			if len(r.values) > 5 || r.calls[len(r.calls)-1] != "close" {
+			if len(r.values) > 0 || r.calls[len(r.calls)-1] != "close" {
 				t.Errorf("%d keys were loaded, calls %v", len(r.values), r.calls)
 			}
 		})
 		t.Run(how+" while checking", func(t *testing.T) {
 			var b *bench
 			var uid int
-			var looks int64
-			b = newBench(t, ticking(time.Second, func(n int64) {
-				looks = n
-				if n == 10 {
-					lose(b, uid)
-				}
-			}))
+			configure, source := endless(func() { lose(b, uid) })
+			b = newBench(t, configure)
 			uid = b.create(0)
-			b.start(uid, b.file("a.rdb", content))
+			b.start(uid, source(b))
 			b.wantDropped(uid)
-			if looks > 12 {
-				t.Errorf("it noticed at look %d, the record was lost at 10", looks)
-			}
 		})
 		t.Run(how+" while fetching", func(t *testing.T) {
-			b := newBench(t, ticking(time.Second, nil))
+			b := newBench(t)
 			uid := b.create(0)
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Write(content[:len(content)/2])
@@ -200,6 +257,22 @@ func TestLostRecord(t *testing.T) {
 			b.wantDropped(uid)
 		})
 	}
+	for how, lose := range lose {
+		t.Run(how+" while it waits", func(t *testing.T) {
+			b := newBench(t, func(c *importer.Config) { c.Downloads = 1 })
+			s := newStalling(t, content)
+			running, waiting := b.create(0), b.create(0)
+			b.start(running, web(s.URL))
+			<-s.arrived
+			b.start(waiting, web(s.URL))
+			lose(b, waiting)
+			b.wantDropped(waiting)
+			close(s.release)
+			if n := s.most.Load(); n != 1 {
+				t.Errorf("%d downloads at once, want 1", n)
+			}
+		})
+	}
 	t.Run("before its turn", func(t *testing.T) {
 		b := newBench(t)
 		uid := b.create(0)
@@ -210,7 +283,7 @@ func TestLostRecord(t *testing.T) {
 
 func (b *bench) wantDropped(uid int) {
 	b.Helper()
-	if end, ok := b.ended(uid).(event.ImportDropped); !ok || end.Level() != slog.LevelWarn {
+	if end, ok := b.ended(uid).(event.RunDropped); !ok || end.Level() != slog.LevelWarn {
 		b.Errorf("it ended with %+v", end)
 	}
 	if db, err := store.Get(context.Background(), b.store, store.Databases, uid); err == nil && db.Import.Status == database.ImportFailed {
@@ -222,7 +295,7 @@ func (b *bench) wantDropped(uid int) {
 }
 
 func TestCloseDuringDownload(t *testing.T) {
-	b := newBench(t, func(c *importer.Config) { c.Parallel = 1 })
+	b := newBench(t, func(c *importer.Config) { c.Downloads = 1 })
 	s := newStalling(t, newDump().end())
 	running, waiting := b.create(0), b.create(0)
 	b.start(running, web(s.URL))
@@ -304,23 +377,12 @@ func TestFilesAreClosed(t *testing.T) {
 	}
 }
 
-// TestCloseDuringCheck has a sparse file of a list with countless empty elements, whose check would take the better part
-// of an hour.
 func TestCloseDuringCheck(t *testing.T) {
-	const elements = 1 << 38
 	reached := make(chan struct{})
-	b := newBench(t, ticking(0, func(n int64) {
-		if n == 20 {
-			close(reached)
-		}
-	}), func(c *importer.Config) { c.MaxFile = elements * 2 })
-	d := newDump().raw(byte(rdb.TypeList)).text("list").raw(0x81)
-	src := b.file("a.rdb", binary.BigEndian.AppendUint64(d.b, elements))
-	if err := os.Truncate(src.Location, elements); err != nil {
-		t.Fatal(err)
-	}
+	configure, source := endless(func() { close(reached) })
+	b := newBench(t, configure)
 	uid := b.create(0)
-	b.start(uid, src)
+	b.start(uid, source(b))
 	<-reached
 	if err := b.im.Close(); err != nil {
 		t.Fatal(err)
@@ -356,8 +418,8 @@ func TestRecover(t *testing.T) {
 		t.Errorf("without a run: %+v", db.Import)
 	}
 	b.wantSuccess(b.get(done))
-	want := []event.ImportRecovered{{UID: left, Run: "dead", Reason: string(database.GeneralError)}}
-	if got := eventtest.All[event.ImportRecovered](b.events); !slices.Equal(got, want) {
+	want := []event.RunRecovered{{Operation: "import", UID: left, Run: "dead", Reason: string(database.GeneralError)}}
+	if got := eventtest.All[event.RunRecovered](b.events); !slices.Equal(got, want) {
 		t.Errorf("recovered %+v, want %+v", got, want)
 	}
 }

@@ -7,22 +7,25 @@ import (
 	"io"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer/rdb"
 )
 
 var errChanged = fmt.Errorf("%w: the file has changed since it was checked", rdb.ErrCorrupt)
 
-// load opens the sink while the import is still initializing, so that one out of reach costs the database nothing.
-func (a *attempt) load(db *database.Database) (err error) {
-	learned := make([]rdb.Stats, len(a.files))
-	for i, f := range a.files {
-		learned[i] = f.stats
-	}
-	to, err := a.im.cfg.Sink(a.ctx, db, learned)
+// load opens the sink while the import is still initializing, so that one out of reach costs the database nothing. If found
+// says why the files cannot be loaded, they are not, whatever the sink makes of it.
+func (a *attempt) load(db *database.Database, found error) (err error) {
+	to, err := a.im.cfg.Sink(a.ctx, a.opening(db, found))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
+	if found != nil {
+		a.im.cfg.Events(a.ctx, event.ImportOverruled{UID: a.uid, Run: a.run, Err: found})
+		a.release()
+		a.files = nil
+	}
 	if err := a.update(a.ctx, func(db *database.Database) error { return db.BeginLoading(a.run) }); err != nil {
 		return err
 	}
@@ -35,7 +38,19 @@ func (a *attempt) load(db *database.Database) (err error) {
 			return &fileError{f.Label, err}
 		}
 	}
+	a.release()
 	return to.Flush()
+}
+
+func (a *attempt) opening(db *database.Database, found error) *Opening {
+	o := &Opening{Database: db, Err: found, Report: a.report}
+	if found == nil {
+		o.Files = make([]rdb.Stats, len(a.files))
+		for i, f := range a.files {
+			o.Files[i] = f.stats
+		}
+	}
+	return o
 }
 
 func (a *attempt) loadFile(l *loader, f *file) error {

@@ -14,7 +14,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,21 +27,29 @@ import (
 // mostMemory is what an importing process may take over an idle one, in bytes.
 const mostMemory = 64 << 20
 
-// memory watches the process from the look of an importer's clock, which is at each read.
+// memory watches the process, at every look, from before its imports to their end.
 type memory struct {
-	idle uint64
-	most atomic.Uint64
+	idle, most uint64
+	stop       chan struct{}
+	stopped    sync.WaitGroup
 }
 
-func newMemory() *memory {
+func watchMemory() *memory {
 	debug.FreeOSMemory()
-	return &memory{idle: taken()}
-}
-
-func (m *memory) look(n int64) {
-	if n%4 == 0 {
-		m.most.Store(max(m.most.Load(), taken()))
-	}
+	m := &memory{idle: taken(), stop: make(chan struct{})}
+	m.stopped.Go(func() {
+		look := time.NewTicker(5 * time.Millisecond)
+		defer look.Stop()
+		for {
+			select {
+			case <-look.C:
+				m.most = max(m.most, taken())
+			case <-m.stop:
+				return
+			}
+		}
+	})
+	return m
 }
 
 // taken is what the Go runtime has of the system, less what it gave back.
@@ -53,9 +61,11 @@ func taken() uint64 {
 
 func (m *memory) check(t *testing.T) {
 	t.Helper()
-	over := int64(m.most.Load()) - int64(m.idle)
+	close(m.stop)
+	m.stopped.Wait()
+	over := int64(m.most) - int64(m.idle)
 	t.Logf("%d KiB over the %d KiB of the idle process", over>>10, m.idle>>10)
-	if m.most.Load() == 0 || over > mostMemory {
+	if m.most == 0 || over > mostMemory {
 		t.Errorf("%d MiB over idle, want at most %d", over>>20, mostMemory>>20)
 	}
 }
@@ -97,8 +107,8 @@ func TestMemoryOfLargeDownloads(t *testing.T) {
 	if slowed {
 		size /= 10
 	}
-	m := newMemory()
-	b := newBench(t, ticking(time.Millisecond, m.look))
+	m := watchMemory()
+	b := newBench(t)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		value := 200
 		if r.URL.Path == "/long" {
@@ -129,8 +139,8 @@ func bomb(t *testing.T, size int) []byte {
 }
 
 func TestMemoryOfBombs(t *testing.T) {
-	m := newMemory()
-	b := newBench(t, ticking(time.Millisecond, m.look), func(c *importer.Config) {
+	m := watchMemory()
+	b := newBench(t, func(c *importer.Config) {
 		if slowed {
 			c.MaxExpansion = 64 << 20
 		}
@@ -174,10 +184,9 @@ func BenchmarkImport(b *testing.B) {
 func benchmarkImport(b *testing.B, content []byte) {
 	var opened, closed time.Time
 	w := newBench(b, func(c *importer.Config) {
-		c.Now = time.Now
-		c.Sink = func(_ context.Context, _ *database.Database, files []rdb.Stats) (importer.Sink, error) {
+		c.Sink = func(_ context.Context, o *importer.Opening) (importer.Sink, error) {
 			opened = time.Now()
-			discard, err := sink.NewDiscard(0, files, c.Events)
+			discard, err := sink.NewDiscard(0, o.Files, c.Events)
 			return &timed{discard, &closed}, err
 		}
 	})

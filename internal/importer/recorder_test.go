@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/importer/rdb"
 )
@@ -31,7 +30,10 @@ type recorded struct {
 func newRecorder() *recorder { return &recorder{values: map[string]*recorded{}} }
 
 func (r *recorder) configure(cfg *importer.Config) {
-	cfg.Sink = func(context.Context, *database.Database, []rdb.Stats) (importer.Sink, error) {
+	cfg.Sink = func(_ context.Context, o *importer.Opening) (importer.Sink, error) {
+		if o.Err != nil {
+			return nil, o.Err
+		}
 		r.calls = append(r.calls, "open")
 		return r, nil
 	}

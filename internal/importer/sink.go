@@ -10,7 +10,8 @@ import (
 
 // Sink is where the keys of one import go. Its calls come one after the other; a value or a library is written whole
 // before the next call. An error may be told by any later Write or by Flush, so that a Sink is free to pipeline. An error about one
-// key is a *sink.KeyError. One that wraps sink.ErrOutOfMemory ends the import as out-of-memory.
+// key is a *sink.KeyError. One that wraps sink.ErrOutOfMemory ends the import as out-of-memory, one that wraps a
+// *database.ImportError for its reason.
 type Sink interface {
 	// Begin erases what the database holds: an import replaces it. ctx ends when the import must stop, and with it
 	// whatever the Sink waits for.
@@ -20,12 +21,25 @@ type Sink interface {
 	Key(k *rdb.Key) io.Writer
 	// Library returns what takes the size bytes of a function library's source.
 	Library(size int64) io.Writer
-	// Flush returns nil once the database has all of the import.
+	// Flush returns nil once the database has all of the import. Others take their turn meanwhile: it may take its time.
 	Flush() error
 	// Close gives up what the Sink holds, be the import complete or not.
 	Close() error
 }
 
-// OpenSink returns the Sink of an import into db, which the import closes. files has what the check has learned of each file,
-// such as its dialect, version, types, databases and modules, so that a Sink may refuse before anything is erased.
-type OpenSink func(ctx context.Context, db *database.Database, files []rdb.Stats) (Sink, error)
+// Opening is what an import knows when it opens its Sink.
+type Opening struct {
+	Database *database.Database
+	// Files has what the check has learned of each file, such as its dialect, version, types, databases and modules, so that a
+	// Sink may refuse before anything is erased.
+	Files []rdb.Stats
+	// Err is why the files cannot be loaded, nil if they can; then Files is nil.
+	Err error
+	// Report notes how far the import is, in percent, from Begin to Flush. It never goes back, and it returns an error if the
+	// import must stop. An import that loads for long reports by itself how much of its files it has read.
+	Report func(percent float64) error
+}
+
+// OpenSink returns the Sink of an import, which the import closes. Without a script it returns the Opening's Err if that is
+// set. With one it may go on: the import then loads nothing, and ends as the Sink says.
+type OpenSink func(ctx context.Context, o *Opening) (Sink, error)

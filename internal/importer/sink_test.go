@@ -34,8 +34,8 @@ func TestSinkLearnsOfTheFiles(t *testing.T) {
 	var learned []rdb.Stats
 	r := newRecorder()
 	b := newBench(t, func(c *importer.Config) {
-		c.Sink = func(_ context.Context, _ *database.Database, files []rdb.Stats) (importer.Sink, error) {
-			learned = files
+		c.Sink = func(_ context.Context, o *importer.Opening) (importer.Sink, error) {
+			learned = o.Files
 			return r, nil
 		}
 	})

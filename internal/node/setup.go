@@ -14,6 +14,7 @@ import (
 	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/run"
 	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
 )
@@ -24,6 +25,9 @@ const adminEmail = "admin@redis.local"
 // setUp makes the node's importer, which judges the sources of a seed, and its records what the cluster is made of.
 func (n *Node) setUp(ctx context.Context) (err error) {
 	cfg := n.cfg.Importer
+	if cfg.Owner, err = run.Identity(n.dir); err != nil {
+		return err
+	}
 	cfg.SpoolDir, cfg.Now, cfg.Events = filepath.Join(n.dir, "spool"), n.cfg.Now, n.cfg.Events
 	if n.importer, err = importer.New(n.store, cfg); err != nil {
 		return &ConfigError{"", err}

@@ -20,6 +20,9 @@ func (k *Kind[K, T]) Of(c Change) (*T, bool) {
 	return k.clone(c.record.(*T)), true
 }
 
+// At returns a key as a Change has it.
+func (k *Kind[K, T]) At(key K) string { return k.key(key) }
+
 // What a History keeps at most. The newest commit stays whatever its size.
 const (
 	keptCommits = 4096

@@ -45,7 +45,7 @@ func TestPrivateAddressesAreNotDialled(t *testing.T) {
 		inside.URL, "http://localhost" + port, "http://0.0.0.0" + port, "http://[::ffff:127.0.0.1]" + port, "http://127.1.2.3" + port,
 		front.URL,
 	} {
-		if _, err := o.Open(t.Context(), web(url), unmetered); !errors.Is(err, errPrivate) || !errors.Is(err, ErrUnavailable) {
+		if _, err := o.Open(t.Context(), web(url)); !errors.Is(err, errPrivate) || !errors.Is(err, ErrUnavailable) {
 			t.Errorf("%s: got %v, want %v", url, err, errPrivate)
 		}
 	}
@@ -56,7 +56,7 @@ func TestNewRefusesPrivateAddresses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.Open(t.Context(), web("http://127.0.0.1:1/"), unmetered); !errors.Is(err, errPrivate) {
+	if _, err := o.Open(t.Context(), web("http://127.0.0.1:1/")); !errors.Is(err, errPrivate) {
 		t.Errorf("got %v, want %v", err, errPrivate)
 	}
 }

@@ -30,7 +30,7 @@ func open(t *testing.T, o *Opener, dir, content string) *File {
 	t.Helper()
 	path := filepath.Join(dir, "file")
 	write(t, path, content)
-	f, err := o.Open(t.Context(), mount(path), unmetered)
+	f, err := o.Open(t.Context(), mount(path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,15 +62,13 @@ func parseURL(text string) (_ *url.URL, expected string) {
 }
 
 // download fetches the file at location, which parseURL accepts, to the spool directory.
-func (o *Opener) download(ctx context.Context, location string, meter func(int) error) (*os.File, error) {
+func (o *Opener) download(ctx context.Context, location string) (*os.File, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timer := time.AfterFunc(o.stall, func() { cancel(unavailable(errStalled)) })
+	timer := time.AfterFunc(o.cfg.Stall, func() { cancel(unavailable(errStalled)) })
 	defer timer.Stop()
 
-	body := &arrivals{
-		left: o.cfg.MaxDownload, meter: meter, alive: func() { timer.Reset(o.stall) }, period: time.Now(),
-	}
+	body := &arrivals{left: o.cfg.MaxDownload, alive: func() { timer.Reset(o.cfg.Stall) }, period: time.Now()}
 	file, err := o.fetch(ctx, location, body)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return nil, cause
@@ -170,7 +168,6 @@ type arrivals struct {
 	left  int64 // bytes that may still come
 	since int   // bytes since alive was called
 	alive func()
-	meter func(n int) error
 
 	period time.Time // when the current pacePeriod began
 	paced  int64     // bytes since
@@ -190,9 +187,6 @@ func (a *arrivals) Read(p []byte) (int, error) {
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return n, unavailable(err)
-	}
-	if stop := a.meter(n); stop != nil {
-		return n, stop
 	}
 	return n, err
 }

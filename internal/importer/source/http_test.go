@@ -37,7 +37,7 @@ func TestDownload(t *testing.T) {
 		}
 		fmt.Fprint(w, "REDIS", r.URL.RawQuery)
 	})
-	f, err := o.Open(t.Context(), web(s.URL+"/a.rdb?x=y"), unmetered)
+	f, err := o.Open(t.Context(), web(s.URL+"/a.rdb?x=y"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestDownload(t *testing.T) {
 
 func TestDownloadFails(t *testing.T) {
 	o, _ := newOpener(t)
-	o.stall = 100 * time.Millisecond
+	o.cfg.Stall = 100 * time.Millisecond
 	tooMany := strings.Repeat("x", 1<<20+1)
 	for _, test := range []struct {
 		name    string
@@ -102,7 +102,7 @@ func TestDownloadFails(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := serve(t, test.handler)
-			_, err := o.Open(t.Context(), web(s.URL+"/?SECRET"), unmetered)
+			_, err := o.Open(t.Context(), web(s.URL+"/?SECRET"))
 			if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "SECRET") {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
@@ -115,7 +115,7 @@ func TestUnreachable(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	url := s.URL
 	s.Close()
-	if _, err := o.Open(t.Context(), web(url+"/?SECRET"), unmetered); !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "SECRET") {
+	if _, err := o.Open(t.Context(), web(url+"/?SECRET")); !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "SECRET") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -130,12 +130,12 @@ func TestRedirects(t *testing.T) {
 		}
 		http.Redirect(w, r, fmt.Sprintf("/%d", left-1), http.StatusFound)
 	})
-	f, err := o.Open(t.Context(), web(fmt.Sprintf("%s/%d", s.URL, maxRedirects)), unmetered)
+	f, err := o.Open(t.Context(), web(fmt.Sprintf("%s/%d", s.URL, maxRedirects)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
-	if _, err := o.Open(t.Context(), web(fmt.Sprintf("%s/%d", s.URL, maxRedirects+1)), unmetered); !errors.Is(err, errRedirects) {
+	if _, err := o.Open(t.Context(), web(fmt.Sprintf("%s/%d", s.URL, maxRedirects+1))); !errors.Is(err, errRedirects) {
 		t.Errorf("got %v, want %v", err, errRedirects)
 	}
 }
@@ -164,7 +164,7 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 		http.Redirect(w, r, strings.Replace(other.URL, "http://", "http://thief:x@", 1), http.StatusFound)
 	})
 	url := strings.Replace(s.URL, "http://", "http://us%20er:p%3Aw@", 1) + "/first?signature=SECRET"
-	f, err := o.Open(t.Context(), web(url), unmetered)
+	f, err := o.Open(t.Context(), web(url))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 func TestArrivals(t *testing.T) {
 	alive := 0
 	body := iotest.OneByteReader(strings.NewReader(strings.Repeat("x", 3*minArrival-1)))
-	a := &arrivals{body: body, left: 3 * minArrival, meter: unmetered, alive: func() { alive++ }, period: time.Now()}
+	a := &arrivals{body: body, left: 3 * minArrival, alive: func() { alive++ }, period: time.Now()}
 	if n, err := io.Copy(io.Discard, a); n != 3*minArrival-1 || err != nil || alive != 2 {
 		t.Errorf("%d bytes, %v, alive %d times, want 2", n, err, alive)
 	}
@@ -201,14 +201,14 @@ func TestTrickle(t *testing.T) {
 				_, err := io.WriteString(there, "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n")
 				for err == nil {
 					_, err = there.Write(make([]byte, minArrival))
-					time.Sleep(stall - time.Second)
+					time.Sleep(o.cfg.Stall - time.Second)
 				}
 			})
 			return here, nil
 		}
 		began := time.Now()
-		_, err := o.Open(t.Context(), web("http://backups.example.com/a.rdb"), unmetered)
-		if took := time.Since(began); !errors.Is(err, ErrUnavailable) || !errors.Is(err, errSlow) || took < pacePeriod || took > pacePeriod+stall {
+		_, err := o.Open(t.Context(), web("http://backups.example.com/a.rdb"))
+		if took := time.Since(began); !errors.Is(err, ErrUnavailable) || !errors.Is(err, errSlow) || took < pacePeriod || took > pacePeriod+o.cfg.Stall {
 			t.Errorf("%v after %v, want %v after %v", err, took, errSlow, pacePeriod)
 		}
 		server.Wait()
@@ -241,14 +241,16 @@ func TestPace(t *testing.T) {
 	}
 }
 
-func TestMeterStopsDownload(t *testing.T) {
+func TestContextStopsDownload(t *testing.T) {
 	o, _ := newOpener(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "REDIS")
 		w.(http.Flusher).Flush()
+		cancel(database.ErrStaleRun)
 		<-r.Context().Done()
 	})
-	_, err := o.Open(t.Context(), web(s.URL), func(int) error { return database.ErrStaleRun })
+	_, err := o.Open(ctx, web(s.URL))
 	if !errors.Is(err, database.ErrStaleRun) {
 		t.Errorf("got %v, want %v", err, database.ErrStaleRun)
 	}
@@ -273,7 +275,7 @@ func TestSpool(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "REDIS") })
-	if _, err := o.Open(t.Context(), web(s.URL), unmetered); err == nil || errors.Is(err, ErrUnavailable) {
+	if _, err := o.Open(t.Context(), web(s.URL)); err == nil || errors.Is(err, ErrUnavailable) {
 		t.Errorf("got %v, want an error that does not blame the source", err)
 	}
 }

@@ -31,7 +31,7 @@ func TestOpenPath(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"file", "folder/link", "absolute link"} {
-		f, err := o.Open(t.Context(), mount(filepath.Join(dir, name)), unmetered)
+		f, err := o.Open(t.Context(), mount(filepath.Join(dir, name)))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -44,7 +44,7 @@ func TestOpenPath(t *testing.T) {
 	for _, name := range []string{
 		"missing", "folder", "fifo", "fifo link", "absolute", "relative", "way out/secret", "device", "loop", "file/x",
 	} {
-		if _, err := o.Open(t.Context(), mount(filepath.Join(dir, name)), unmetered); !errors.Is(err, ErrUnavailable) {
+		if _, err := o.Open(t.Context(), mount(filepath.Join(dir, name))); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("%s: got %v, want %v", name, err, ErrUnavailable)
 		}
 	}
@@ -75,13 +75,13 @@ func TestSymlinkToForbidden(t *testing.T) {
 	if err := os.Symlink("forbidden", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
-	f, err := o.Open(t.Context(), mount(filepath.Join(dir, "link", "file")), unmetered)
+	f, err := o.Open(t.Context(), mount(filepath.Join(dir, "link", "file")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
 	o.forbidden = []string{filepath.Join(dir, "forbidden")}
-	if _, err := o.Open(t.Context(), mount(filepath.Join(dir, "link", "file")), unmetered); !errors.Is(err, ErrUnavailable) {
+	if _, err := o.Open(t.Context(), mount(filepath.Join(dir, "link", "file"))); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("got %v, want %v", err, ErrUnavailable)
 	}
 }

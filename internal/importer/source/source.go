@@ -33,11 +33,12 @@ type Config struct {
 	MaxFile      int64    // bytes of one file below a mount point
 	MaxExpansion int64    // bytes that one gzip file may expand to
 	SpoolReserve int64    // bytes of the spool's disk that downloads leave free; 0 for max(256 MiB, 5 %)
+	// Stall is how long a download may take for its next minArrival bytes, connecting and headers included; 30 seconds for 0.
+	// A longer look at its pace bounds the whole.
+	Stall time.Duration
 }
 
-// stall is how long a download may take for its next minArrival bytes, connecting and headers included. A longer look at
-// its pace bounds the whole.
-const stall = 30 * time.Second
+const defaultStall = 30 * time.Second
 
 // Opener opens sources. Its methods may be called from many goroutines.
 type Opener struct {
@@ -46,13 +47,15 @@ type Opener struct {
 	forbidden []string
 	transport *http.Transport
 	space     func(dir string) (space, error)
-	stall     time.Duration
 	grace     int64 // bytes that a gzip file may expand to whatever its size
 }
 
 // New returns an Opener, or what is wrong with cfg. It removes from SpoolDir what a dead process has left there.
 func New(cfg Config) (*Opener, error) {
-	o := &Opener{cfg: cfg, forbidden: redisSoftwareDirs(), transport: newTransport(dialPublic), space: spaceOf, stall: stall, grace: grace}
+	o := &Opener{cfg: cfg, forbidden: redisSoftwareDirs(), transport: newTransport(dialPublic), space: spaceOf, grace: grace}
+	if cfg.Stall == 0 {
+		o.cfg.Stall = defaultStall
+	}
 	if cfg.AllowPrivate {
 		o.transport = newTransport(nil)
 	}
@@ -85,13 +88,16 @@ func (o *Opener) Check(src database.Source) error {
 	return nil
 }
 
-// Open makes the bytes of src readable, which for a URL means that it downloads all of them. meter
-// is told of each read's bytes on the way, and its error ends the download. The caller closes the File.
-func (o *Opener) Open(ctx context.Context, src database.Source, meter func(n int) error) (*File, error) {
+// IsDownload reports whether Open must fetch src first, which may take long.
+func IsDownload(src database.Source) bool { return src.Type != database.SourceMountPoint }
+
+// Open makes the bytes of src readable, which for a URL means that it downloads all of them. It returns why ctx has ended if
+// that is what ends the download. The caller closes the File.
+func (o *Opener) Open(ctx context.Context, src database.Source) (*File, error) {
 	if err := o.Check(src); err != nil { // it may be stored from a time when it was allowed
 		return nil, unavailable(err)
 	}
-	file, err := o.open(ctx, src, meter)
+	file, err := o.open(ctx, src)
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +111,11 @@ func (o *Opener) Open(ctx context.Context, src database.Source, meter func(n int
 	return &File{Label: Label(src), Size: info.Size(), file: file, grace: o.grace, most: o.cfg.MaxExpansion}, nil
 }
 
-func (o *Opener) open(ctx context.Context, src database.Source, meter func(int) error) (*os.File, error) {
-	if src.Type == database.SourceMountPoint {
-		return o.openPath(src.Location)
+func (o *Opener) open(ctx context.Context, src database.Source) (*os.File, error) {
+	if IsDownload(src) {
+		return o.download(ctx, src.Location)
 	}
-	return o.download(ctx, src.Location, meter)
+	return o.openPath(src.Location)
 }
 
 // Label names src for a log. Of a URL it gives neither user nor query, which may hold credentials and signatures.

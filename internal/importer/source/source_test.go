@@ -94,7 +94,7 @@ func TestCheck(t *testing.T) {
 				t.Errorf("%q quotes the URL", err)
 			}
 			if ok {
-				if _, err := test.opener.Open(t.Context(), test.src, unmetered); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), test.expected) {
+				if _, err := test.opener.Open(t.Context(), test.src); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), test.expected) {
 					t.Errorf("Open: got %v, want %v, %s", err, ErrUnavailable, test.expected)
 				}
 			}

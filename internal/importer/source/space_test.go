@@ -36,7 +36,7 @@ func TestShortDisk(t *testing.T) {
 	for _, announced := range []bool{true, false} {
 		for reserve, fits := range map[int64]bool{1: true, int64(disk.total): false, math.MaxInt64: false} {
 			o.cfg.SpoolReserve = reserve
-			f, err := o.Open(t.Context(), body(t, 1000, announced), unmetered)
+			f, err := o.Open(t.Context(), body(t, 1000, announced))
 			short, ok := errors.AsType[*shortDisk](err)
 			switch {
 			case fits && err != nil, !fits && (!ok || !errors.Is(err, ErrUnavailable)):
@@ -84,15 +84,15 @@ func TestDiskFillsUp(t *testing.T) {
 	o.cfg.MaxDownload, o.cfg.SpoolReserve = size, 1000
 	for _, announced := range []bool{true, false} {
 		for lost, fits := range map[uint64]bool{spare / 2: true, 2 * spare: false} {
-			looks, arrived := 0, uint64(0)
+			looks := 0
 			o.space = func(string) (space, error) {
-				free := size + spare + 1000 - arrived
+				free := uint64(size + spare + 1000)
 				if looks++; looks > 2 { // the first two are at the start
-					free -= lost
+					free -= uint64(looks-2)*spaceEvery + lost
 				}
 				return space{free, 1 << 40}, nil
 			}
-			f, err := o.Open(t.Context(), body(t, size, announced), func(n int) error { arrived += uint64(n); return nil })
+			f, err := o.Open(t.Context(), body(t, size, announced))
 			short, isShort := errors.AsType[*shortDisk](err)
 			if isShort == fits || fits && err != nil || isShort && (short.free < 1000 || !errors.Is(err, ErrUnavailable)) {
 				t.Errorf("%d bytes lost, announced %v: %v", lost, announced, err)
