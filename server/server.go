@@ -34,8 +34,10 @@ type Config struct {
 	Lockouts Lockouts // where lock-outs outlive the server
 	// ShowCredentials returns the passwords of databases, as Redis Software does unless mask_bdb_credentials is set.
 	ShowCredentials bool
-	Now             func() time.Time
-	Events          event.Sink
+	// Now is the domain clock: it says when databases were created and changed, and when lock-outs begin and end. What protects
+	// the process, such as timeouts and the turns of logins, and the times that requests took, go by the machine's.
+	Now    func() time.Time
+	Events event.Sink
 	// TrustedOrigins are the origins, in the form of CheckOrigin, whose pages may send what changes something.
 	TrustedOrigins []string
 }

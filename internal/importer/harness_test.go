@@ -130,6 +130,16 @@ func (b *bench) ended(uid int) event.Event {
 	})
 }
 
+// succeeded returns end as the success that it must be.
+func (b *bench) succeeded(end event.Event) event.ImportSucceeded {
+	b.Helper()
+	succeeded, ok := end.(event.ImportSucceeded)
+	if !ok {
+		b.Fatalf("got %T %+[1]v, want a success", end)
+	}
+	return succeeded
+}
+
 // failed returns end as the failure that it must be.
 func (b *bench) failed(end event.Event) event.ImportFailed {
 	b.Helper()

@@ -1,0 +1,128 @@
+package importer_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/event/eventtest"
+	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/importer/rdb"
+	"github.com/reimport/reimport/internal/importer/sink"
+)
+
+// script is the sink of a simulated database that says how an import goes on, once its files are checked, and how it ends.
+type script struct {
+	*sink.Discard
+	ctx    context.Context
+	report func(float64) error
+	play   func(ctx context.Context, report func(percent float64) error) error
+}
+
+func (s *script) Begin(ctx context.Context) error {
+	s.ctx = ctx
+	return nil
+}
+
+func (s *script) Flush() error { return s.play(s.ctx, s.report) }
+
+// scripted makes every import go as play says.
+func scripted(play func(ctx context.Context, report func(percent float64) error) error) func(*importer.Config) {
+	return func(c *importer.Config) {
+		c.Sink = func(_ context.Context, o *importer.Opening) (importer.Sink, error) {
+			discard, err := sink.NewDiscard(o.Database.UID, o.Files, c.Events)
+			return &script{Discard: discard, report: o.Report, play: play}, err
+		}
+	}
+}
+
+// TestScriptedEnds: a script has the last word, whatever the files are.
+func TestScriptedEnds(t *testing.T) {
+	good := newDump().set("a", "1", 0).end()
+	for _, end := range []error{
+		nil,
+		&database.ImportError{Reason: database.DownloadError, Err: errors.New("as scripted")},
+		&database.ImportError{Reason: database.FileCorrupted, Err: errors.New("as scripted")},
+		&database.ImportError{Reason: database.GeneralError, Err: errors.New("as scripted")},
+		&database.ImportError{Reason: database.KeyTooLong, Err: errors.New("as scripted")},
+		&database.ImportError{Reason: database.InvalidBulkLength, Err: errors.New("as scripted")},
+		&database.ImportError{Reason: database.OutOfMemory, Err: errors.New("as scripted")},
+		&database.ImportError{Reason: database.FileLargerThanMemLimit(7, 5), Err: errors.New("as scripted")},
+	} {
+		b := newBench(t, scripted(func(context.Context, func(float64) error) error { return end }))
+		files := map[string]database.Source{
+			"good": b.file("good", good), "bad": b.file("bad", good[:len(good)-1]), "missing": {Type: database.SourceMountPoint, Location: b.dir + "/missing"},
+		}
+		for name, src := range files {
+			db, e := b.run(src)
+			if end == nil {
+				b.wantSuccess(db)
+			} else {
+				b.wantFailure(db, end.(*database.ImportError).Reason)
+				if failed := b.failed(e); !errors.Is(failed.Err, end) || failed.Reason != string(db.Import.FailureReason) {
+					t.Errorf("%s: it ended with %+v", name, failed)
+				}
+			}
+		}
+		overruled := eventtest.All[event.ImportOverruled](b.events)
+		if len(overruled) != 2 {
+			t.Fatalf("%v: overruled %+v, want those of two files", end, overruled)
+		}
+		corrupt := 0
+		for _, e := range overruled {
+			if errors.Is(e.Err, rdb.ErrCorrupt) {
+				corrupt++
+			}
+		}
+		if corrupt != 1 {
+			t.Errorf("%v: the bad file was not checked: %+v", end, overruled)
+		}
+	}
+}
+
+// TestFrozenImports: imports whose script waits hold up no other, stay where they are, and end once they are released, or at a
+// shutdown.
+func TestFrozenImports(t *testing.T) {
+	frozen, release := make(chan struct{}), make(chan error)
+	b := newBench(t, scripted(func(ctx context.Context, report func(float64) error) error {
+		if err := report(40); err != nil {
+			return err
+		}
+		frozen <- struct{}{}
+		select {
+		case end := <-release:
+			return end
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}), func(c *importer.Config) { c.Loads = 1 })
+	src := b.file("a.rdb", newDump().set("a", "1", 0).end())
+	var uids []int
+	for range 3 {
+		uids = append(uids, b.create(0))
+		b.start(uids[len(uids)-1], src)
+		<-frozen
+	}
+	for _, uid := range uids {
+		if i := b.get(uid).Import; i.Status != database.ImportImporting || i.Progress != 40 {
+			t.Errorf("%d: %s at %v", uid, i.Status, i.Progress)
+		}
+	}
+	release <- nil
+	release <- sink.ErrOutOfMemory
+	eventtest.Wait(t, b.events, func(event.ImportSucceeded) bool { return true })
+	eventtest.Wait(t, b.events, func(event.ImportFailed) bool { return true })
+	if err := b.im.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ends := map[database.FailureReason]float64{}
+	for _, uid := range uids {
+		i := b.get(uid).Import
+		ends[i.FailureReason] = i.Progress
+	}
+	if len(ends) != 3 || ends[""] != 100 || ends[database.OutOfMemory] != 40 || ends[database.GeneralError] != 40 {
+		t.Errorf("they ended with %v", ends)
+	}
+}
