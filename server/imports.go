@@ -27,10 +27,10 @@ func (s *Server) StartBDBImport(ctx context.Context, r rest.StartBDBImportReques
 		}
 	}
 	run := s.importer.NewRun()
-	_, err := store.Update(ctx, s.store, store.Databases, r.UID, func(db *database.Database) error { return db.StartImport(s.modules, sources, run) })
+	db, err := store.Update(ctx, s.store, store.Databases, r.UID, func(db *database.Database) error { return db.StartImport(s.modules, sources, run) })
 	if err != nil {
 		return nil, err
 	}
-	s.importer.Start(r.UID, run.ID)
+	s.importer.Start(db)
 	return rest.StartBDBImport200Response{}, nil
 }

@@ -343,6 +343,7 @@ func TestRefusedStarts(t *testing.T) {
 		"listen":             {[]string{"--listen=9443"}, "", "--listen"},
 		"number":             {[]string{"--parallel-imports=many"}, "", "--parallel-imports"},
 		"out of range":       {[]string{"--parallel-imports=0"}, "", "--parallel-imports"},
+		"no downloads":       {[]string{"--parallel-downloads=0"}, "", "--parallel-downloads"},
 		"environment":        {nil, "REIMPORT_PARALLEL_IMPORTS=many", "REIMPORT_PARALLEL_IMPORTS"},
 		"environment, empty": {nil, "REIMPORT_TLS=", "REIMPORT_TLS"},
 		"checked later":      {nil, "REIMPORT_LOG_LEVEL=loud", "--log-level"},

@@ -8,6 +8,7 @@ import (
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/importer/rdb"
 	"github.com/reimport/reimport/internal/importer/source"
+	"github.com/reimport/reimport/internal/run"
 	"github.com/reimport/reimport/internal/store"
 )
 
@@ -24,7 +25,7 @@ type attempt struct {
 	ctx      context.Context
 	began    time.Time
 	reported time.Time
-	loads    bool // has one of the slots
+	turn     *run.Turn
 
 	scanner *rdb.Scanner
 	files   []*file
@@ -41,9 +42,9 @@ type file struct {
 }
 
 // do is the import. Nothing is loaded before all of the files are known to be whole.
-func (a *attempt) do(ctx context.Context, db *database.Database) error {
+func (a *attempt) do(ctx context.Context, db *database.Database, turn *run.Turn) error {
 	now := time.Now()
-	a.ctx, a.began, a.reported = ctx, now, now
+	a.ctx, a.turn, a.began, a.reported = ctx, turn, now, now
 	defer a.release()
 	err := a.fetch(db.Import.Sources)
 	if err == nil {
@@ -63,29 +64,13 @@ func (a *attempt) update(ctx context.Context, rule func(*database.Database) erro
 	return err
 }
 
-// fetch opens the files, and waits for the turn to check and load them. Downloads have a bound of their own, so that slow ones
-// hold up nobody else. They count until their import has its turn, which bounds what the spool holds.
+// fetch opens the files and takes the turn to check and load them. Downloads keep theirs until then, which bounds what the
+// spool holds.
 func (a *attempt) fetch(sources []database.Source) error {
-	if !slices.ContainsFunc(sources, source.IsDownload) {
-		if err := a.takeTurn(); err != nil {
-			return err
-		}
-		return a.open(sources)
-	}
-	if err := a.im.downloads.Take(a.ctx); err != nil {
+	if err := a.open(sources); err != nil || !slices.ContainsFunc(sources, source.IsDownload) {
 		return err
 	}
-	defer a.im.downloads.Give()
-	if err := a.open(sources); err != nil {
-		return err
-	}
-	return a.takeTurn()
-}
-
-func (a *attempt) takeTurn() error {
-	err := a.im.loads.Take(a.ctx)
-	a.loads = err == nil
-	return err
+	return a.turn.Move(a.ctx, a.im.loads)
 }
 
 func (a *attempt) open(sources []database.Source) error {
@@ -105,10 +90,7 @@ func (a *attempt) release() {
 	for _, f := range a.files {
 		_ = f.Close() // nothing was written that could be lost; a second time nothing happens
 	}
-	if a.loads {
-		a.im.loads.Give()
-		a.loads = false
-	}
+	a.turn.Give()
 }
 
 // progress is the meter of what is read for loading.

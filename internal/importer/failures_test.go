@@ -339,10 +339,11 @@ func TestStoreIsLost(t *testing.T) {
 	b.update(uid, func(db *database.Database) error {
 		return db.StartImport(nil, []database.Source{web("http://127.0.0.1:1")}, database.Run{ID: "run"})
 	})
+	db := b.get(uid)
 	if err := b.store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	b.im.Start(uid, "run")
+	b.im.Start(db)
 	if end, ok := b.ended(uid).(event.RunNotRecorded); !ok || end.Level() != slog.LevelError {
 		t.Errorf("it ended with %+v", end)
 	}

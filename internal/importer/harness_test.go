@@ -84,7 +84,7 @@ func (b *bench) start(uid int, sources ...database.Source) {
 	b.Helper()
 	run := b.im.NewRun()
 	b.update(uid, func(db *database.Database) error { return db.StartImport(nil, sources, run) })
-	b.im.Start(uid, run.ID)
+	b.im.Start(b.get(uid))
 }
 
 func (b *bench) update(uid int, rule func(*database.Database) error) {

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/reimport/reimport/internal/database"
@@ -64,8 +65,8 @@ type Importer struct {
 	store       store.Store
 	sources     *source.Opener
 	runner      *run.Runner
-	downloads   run.Slots
-	loads       run.Slots
+	downloads   *run.Slots
+	loads       *run.Slots
 	reportEvery time.Duration
 }
 
@@ -113,7 +114,7 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 	}
 	return &Importer{
 		cfg: cfg, store: st, sources: sources, runner: run.New(st, cfg.Owner, cfg.Events),
-		downloads: make(run.Slots, cfg.Downloads), loads: make(run.Slots, cfg.Loads), reportEvery: reportEvery,
+		downloads: run.NewSlots(cfg.Downloads), loads: run.NewSlots(cfg.Loads), reportEvery: reportEvery,
 	}, nil
 }
 
@@ -149,10 +150,15 @@ func (im *Importer) CheckSources(sources []database.Source) error {
 // NewRun returns a run to give to database.StartImport.
 func (im *Importer) NewRun() database.Run { return im.runner.NewRun() }
 
-// Start begins the run with this id, which must be on disk. It returns at once; the run takes its turn.
-func (im *Importer) Start(uid int, id string) {
-	a := &attempt{im: im, uid: uid, run: id}
-	im.runner.Start(run.Job{Operation: "import", UID: uid, Run: id, Do: a.do, Fail: a.fail, Report: a.end})
+// Start begins the import of db, which database.StartImport has begun and which is on disk. It returns at once; the run takes its
+// turn. Downloads have bounds of their own, so that slow ones hold up nobody else.
+func (im *Importer) Start(db *database.Database) {
+	a := &attempt{im: im, uid: db.UID, run: db.Import.Run.ID}
+	slots := im.loads
+	if slices.ContainsFunc(db.Import.Sources, source.IsDownload) {
+		slots = im.downloads
+	}
+	im.runner.Start(run.Job{Operation: "import", UID: a.uid, Run: a.run, Slots: slots, Do: a.do, Fail: a.fail, Report: a.end})
 }
 
 // Close stops the imports under way, which end as failed, and those that wait likewise. It returns when nothing runs any more.

@@ -203,7 +203,7 @@ func TestSmallFileReportsNoProgress(t *testing.T) {
 // TestLostRecord takes the record from the run while it checks, and while it loads.
 func TestLostRecord(t *testing.T) {
 	long := newDump()
-	for i := range 20 {
+	for i := range 3 {
 		long.set(fmt.Sprintf("key %d", i), strings.Repeat("x", 1<<20), 0)
 	}
 	content := long.end()
@@ -276,7 +276,7 @@ func TestLostRecord(t *testing.T) {
 	t.Run("before its turn", func(t *testing.T) {
 		b := newBench(t)
 		uid := b.create(0)
-		b.im.Start(uid, "run")
+		b.im.Start(&database.Database{UID: uid, Import: database.Import{Run: database.Run{ID: "run"}}})
 		b.wantDropped(uid)
 	})
 }

@@ -28,8 +28,8 @@ func (r *Runner) follow() {
 // endLost ends those of the jobs that have lost their records by now. What a commit says of a record may be older than the job.
 func (r *Runner) endLost(jobs []*live) {
 	for _, j := range jobs {
-		if _, err := r.record(r.ctx, j.Job); isLost(err) {
-			j.cancel(err)
+		if _, err := r.record(r.ctx, &j.Job); isLost(err) {
+			r.drop(j, err)
 		}
 	}
 }

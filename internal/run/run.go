@@ -28,9 +28,10 @@ type Job struct {
 	Operation string // as in the log: import
 	UID       int    // of the database
 	Run       string // ID of the run, which the record has
+	Slots     *Slots // the run begins once it has one of them
 	// Do is the work on db, which is a copy. It returns nil once the record says that it succeeded, and soon after ctx ends:
-	// at a shutdown, or when the run has lost its record.
-	Do func(ctx context.Context, db *database.Database) error
+	// at a shutdown, or when the run has lost its record. It may give its turn back before it returns.
+	Do func(ctx context.Context, db *database.Database, turn *Turn) error
 	// Fail is the rule that notes in the record that the run has failed.
 	Fail func(db *database.Database, why error) error
 	// Report reports the end of the run, nil for a success, once the record has it.
@@ -50,13 +51,13 @@ type Runner struct {
 
 	mu     sync.Mutex
 	closed bool
-	live   map[string][]*live // the jobs under way, by the key of their database at rest
+	live   map[string][]*live // the jobs under way, those that wait included, by the key of their database at rest
 }
 
 // live is a job under way.
 type live struct {
-	*Job
-	cancel context.CancelCauseFunc
+	Job
+	cancel context.CancelCauseFunc // nil until it begins
 }
 
 // New returns a Runner of the node with the identity owner, whose runs the store keeps. The caller closes the Runner, and
@@ -74,16 +75,18 @@ func (r *Runner) NewRun() database.Run {
 	return database.Run{ID: rand.Text(), Owner: r.owner, Lease: time.Now().Add(lease)}
 }
 
-// Start begins a job whose run is on a record on disk. It returns at once, unless the Runner is closed: then it notes that
-// the run has failed.
+// Start begins a job whose run is on a record on disk, once it has a slot. It returns at once, unless the Runner is closed:
+// then it notes that the run has failed.
 func (r *Runner) Start(j Job) {
-	ctx, cancel := context.WithCancelCause(r.ctx)
-	if !r.begin(ctx, &live{&j, cancel}) {
-		r.run(ctx, &j)
+	l := &live{Job: j}
+	if !r.enter(l) {
+		r.run(r.ctx, l, new(Turn))
+		return
 	}
+	j.Slots.then(func() bool { return r.begin(l, &Turn{j.Slots}, nil) })
 }
 
-func (r *Runner) begin(ctx context.Context, l *live) bool {
+func (r *Runner) enter(l *live) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -91,34 +94,58 @@ func (r *Runner) begin(ctx context.Context, l *live) bool {
 	}
 	at := store.Databases.At(l.UID)
 	r.live[at] = append(r.live[at], l)
+	return true
+}
+
+// begin begins a job that waits, and returns false if there is none. With a reason why, the job is only to end.
+func (r *Runner) begin(l *live, turn *Turn, why error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l.cancel != nil {
+		return false
+	}
+	ctx, cancel := context.WithCancelCause(r.ctx)
+	l.cancel = cancel
+	if why != nil {
+		cancel(why)
+	}
 	r.jobs.Go(func() {
-		r.run(ctx, l.Job)
-		l.cancel(nil)
-		r.leave(at, l)
+		r.run(ctx, l, turn)
+		cancel(nil)
+		r.leave(l)
 	})
 	return true
 }
 
-func (r *Runner) leave(at string, l *live) {
+// drop makes a job end, whether it waits or works.
+func (r *Runner) drop(l *live, why error) {
+	if !r.begin(l, new(Turn), why) {
+		l.cancel(why)
+	}
+}
+
+func (r *Runner) leave(l *live) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	at := store.Databases.At(l.UID)
 	r.live[at] = slices.DeleteFunc(r.live[at], func(o *live) bool { return o == l })
 	if len(r.live[at]) == 0 {
 		delete(r.live, at)
 	}
 }
 
-// run takes j from its start to its end.
-func (r *Runner) run(ctx context.Context, j *Job) {
-	err := r.do(ctx, j)
+// run takes a job from its start to its end.
+func (r *Runner) run(ctx context.Context, l *live, turn *Turn) {
+	err := r.do(ctx, &l.Job, turn)
+	turn.Give()
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
 		err = cause
 	}
-	r.end(j, err)
+	r.end(&l.Job, err)
 }
 
 // do turns a panic into the failure of this run alone.
-func (r *Runner) do(ctx context.Context, j *Job) (err error) {
+func (r *Runner) do(ctx context.Context, j *Job, turn *Turn) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &Panic{p, debug.Stack()}
@@ -128,7 +155,7 @@ func (r *Runner) do(ctx context.Context, j *Job) (err error) {
 	if err != nil {
 		return err
 	}
-	return j.Do(ctx, db)
+	return j.Do(ctx, db, turn)
 }
 
 // Panic is the failure of a run that panicked.
@@ -186,12 +213,15 @@ func (r *Runner) pause(d time.Duration) bool {
 	}
 }
 
-// Close ends the runs under way, as failed. It returns when nothing runs any more.
+// Close ends the runs under way and those that wait, as failed. It returns when nothing runs any more.
 func (r *Runner) Close() {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
 	r.stop(ErrShutdown)
+	for _, l := range r.jobsUnderWay() {
+		r.drop(l, ErrShutdown)
+	}
 	r.jobs.Wait()
 	r.keepers.Wait()
 }

@@ -24,6 +24,7 @@ type node struct {
 	testing.TB
 	*run.Runner
 	store  store.Store
+	slots  *run.Slots
 	events *eventtest.Recorder
 }
 
@@ -38,7 +39,7 @@ func newStore(t *testing.T) store.Store {
 }
 
 func newNode(t *testing.T, st store.Store, owner string) *node {
-	n := &node{TB: t, store: st, events: eventtest.NewRecorder()}
+	n := &node{TB: t, store: st, slots: run.NewSlots(2), events: eventtest.NewRecorder()}
 	n.Runner = run.New(st, owner, n.events.Sink)
 	t.Cleanup(n.Close)
 	return n
@@ -61,6 +62,13 @@ func (n *node) record(r database.Run) (uid int) {
 	return db.UID
 }
 
+func (n *node) update(uid int, rule func(*database.Database) error) {
+	n.Helper()
+	if _, err := store.Update(n.Context(), n.store, store.Databases, uid, rule); err != nil {
+		n.Fatal(err)
+	}
+}
+
 func (n *node) get(uid int) *database.Database {
 	n.Helper()
 	db, err := store.Get(context.WithoutCancel(n.Context()), n.store, store.Databases, uid)
@@ -71,18 +79,18 @@ func (n *node) get(uid int) *database.Database {
 }
 
 // start starts a job on a new database. Its end comes through the channel.
-func (n *node) start(do func(context.Context, *database.Database) error) (uid int, ended <-chan error) {
+func (n *node) start(do func(context.Context, *database.Database, *run.Turn) error) (uid int, ended <-chan error) {
 	n.Helper()
 	r, end := n.NewRun(), make(chan error, 1)
 	uid = n.record(r)
 	n.Start(run.Job{
-		Operation: "import", UID: uid, Run: r.ID, Do: do, Report: func(why error) { end <- why },
+		Operation: "import", UID: uid, Run: r.ID, Slots: n.slots, Do: do, Report: func(why error) { end <- why },
 		Fail: func(db *database.Database, _ error) error { return db.FailImport(r.ID, database.GeneralError) },
 	})
 	return uid, end
 }
 
-func wait(ctx context.Context, _ *database.Database) error {
+func wait(ctx context.Context, _ *database.Database, _ *run.Turn) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
@@ -221,7 +229,7 @@ func TestLost(t *testing.T) {
 func TestStartAfterOldChanges(t *testing.T) {
 	n := newNode(t, newStore(t), "a")
 	for range 200 {
-		if _, ended := n.start(func(ctx context.Context, db *database.Database) error {
+		if _, ended := n.start(func(ctx context.Context, db *database.Database, _ *run.Turn) error {
 			_, err := store.Update(ctx, n.store, store.Databases, db.UID, func(db *database.Database) error {
 				return errors.Join(db.BeginLoading(db.Import.Run.ID), db.SucceedImport(db.Import.Run.ID))
 			})
@@ -232,9 +240,100 @@ func TestStartAfterOldChanges(t *testing.T) {
 	}
 }
 
+// TestSlots: runs take turns, and one that waits for a turn ends without one at once: if it has lost its record, or at a
+// shutdown.
+func TestSlots(t *testing.T) {
+	n := newNode(t, newStore(t), "a")
+	begun, release := make(chan int, 10), make(chan struct{})
+	work := func(_ context.Context, db *database.Database, _ *run.Turn) error {
+		begun <- db.UID
+		<-release
+		return errors.New("over")
+	}
+	var uids []int
+	var ends []<-chan error
+	for range 7 {
+		uid, ended := n.start(work)
+		uids, ends = append(uids, uid), append(ends, ended)
+	}
+	if first, second := <-begun, <-begun; first+second != uids[0]+uids[1] {
+		t.Errorf("%d and %d have begun", first, second)
+	}
+	if err := store.Delete(t.Context(), n.store, store.Databases, uids[2], func(*database.Database) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	eventtest.Wait(t, n.events, func(e event.RunDropped) bool { return e.UID == uids[2] })
+	if len(begun) > 0 {
+		t.Errorf("%d has begun as a third", <-begun)
+	}
+	release <- struct{}{}
+	if next := <-begun; next != uids[3] {
+		t.Errorf("%d is the next, want %d", next, uids[3])
+	}
+	closed := make(chan struct{})
+	go func() {
+		n.Close()
+		close(closed)
+	}()
+	for i := 4; i < 7; i++ {
+		if err := <-ends[i]; !errors.Is(err, run.ErrShutdown) {
+			t.Errorf("%d ended with %v", uids[i], err)
+		}
+		n.wantEnded(uids[i])
+	}
+	close(release)
+	<-closed
+	if len(begun) > 0 {
+		t.Errorf("%d has begun at the shutdown", <-begun)
+	}
+}
+
+// TestMove: a turn that moves on is held until it has moved, or given back once and no more.
+func TestMove(t *testing.T) {
+	n := newNode(t, newStore(t), "a")
+	n.slots = run.NewSlots(1)
+	next := run.NewSlots(1)
+	moved, release := make(chan int, 10), make(chan struct{})
+	move := func(ctx context.Context, db *database.Database, turn *run.Turn) error {
+		if err := turn.Move(ctx, next); err != nil {
+			return err
+		}
+		moved <- db.UID
+		<-release
+		turn.Give()
+		turn.Give()
+		return errors.New("over")
+	}
+	first, firstEnded := n.start(move)
+	if uid := <-moved; uid != first {
+		t.Errorf("%d has moved, want %d", uid, first)
+	}
+	second, _ := n.start(move)
+	third, thirdEnded := n.start(func(context.Context, *database.Database, *run.Turn) error { return errors.New("begun") })
+	if len(moved) > 0 || len(thirdEnded) > 0 {
+		t.Error("two hold one slot")
+	}
+	release <- struct{}{}
+	<-firstEnded
+	if uid := <-moved; uid != second {
+		t.Errorf("%d has moved, want %d", uid, second)
+	}
+	if err := <-thirdEnded; err.Error() != "begun" {
+		t.Errorf("%d ended with %v", third, err)
+	}
+	fourth, fourthEnded := n.start(move) // which waits for the second's slot
+	n.update(fourth, func(db *database.Database) error { db.Import.Run.ID = "another"; return nil })
+	eventtest.Wait(t, n.events, func(e event.RunDropped) bool { return e.UID == fourth })
+	fifth, fifthEnded := n.start(func(context.Context, *database.Database, *run.Turn) error { return errors.New("begun") })
+	if err := <-fifthEnded; err.Error() != "begun" || len(fourthEnded) > 0 {
+		t.Errorf("%d ended with %v", fifth, err)
+	}
+	close(release)
+}
+
 func TestPanic(t *testing.T) {
 	n := newNode(t, newStore(t), "a")
-	uid, ended := n.start(func(context.Context, *database.Database) error { panic("broken") })
+	uid, ended := n.start(func(context.Context, *database.Database, *run.Turn) error { panic("broken") })
 	p, ok := errors.AsType[*run.Panic](<-ended)
 	if !ok || p.Value != "broken" || !strings.Contains(string(p.Stack), "run_test.go") {
 		t.Errorf("it ended with %+v", p)
@@ -245,7 +344,7 @@ func TestPanic(t *testing.T) {
 func TestStartAfterClose(t *testing.T) {
 	n := newNode(t, newStore(t), "a")
 	n.Close()
-	uid, ended := n.start(func(context.Context, *database.Database) error { t.Error("it has begun"); return nil })
+	uid, ended := n.start(func(context.Context, *database.Database, *run.Turn) error { t.Error("it has begun"); return nil })
 	if err := <-ended; !errors.Is(err, run.ErrShutdown) {
 		t.Errorf("it ended with %v", err)
 	}
