@@ -51,14 +51,14 @@ func (n *node) record(r database.Run) (uid int) {
 	name, size := "test", int64(0)
 	db, err := database.New(0, "redis", database.Change{Name: &name, MemorySize: &size}, nil, time.Now())
 	if err == nil {
-		err = db.StartImport(nil, []database.Source{{Type: database.SourceMountPoint, Location: "/a.rdb"}}, r)
-	}
-	if err == nil {
 		db, err = store.Create(n.Context(), n.store, db)
 	}
 	if err != nil {
 		n.Fatal(err)
 	}
+	n.update(db.UID, func(db *database.Database) error {
+		return db.StartImport(nil, []database.Source{{Type: database.SourceMountPoint, Location: "/a.rdb"}}, r)
+	})
 	return db.UID
 }
 
@@ -186,8 +186,13 @@ func TestLease(t *testing.T) {
 			t.Errorf("recovered %+v", told)
 		}
 		a.Close()
-		if err := <-ended; !errors.Is(err, run.ErrShutdown) {
-			t.Errorf("it ended with %v", err)
+		select {
+		case err := <-ended:
+			if !errors.Is(err, run.ErrShutdown) {
+				t.Errorf("it ended with %v", err)
+			}
+		default:
+			t.Error("it has not ended")
 		}
 		b.wantEnded(living)
 	})
@@ -230,10 +235,17 @@ func TestStartAfterOldChanges(t *testing.T) {
 	n := newNode(t, newStore(t), "a")
 	for range 200 {
 		if _, ended := n.start(func(ctx context.Context, db *database.Database, _ *run.Turn) error {
-			_, err := store.Update(ctx, n.store, store.Databases, db.UID, func(db *database.Database) error {
-				return errors.Join(db.BeginLoading(db.Import.Run.ID), db.SucceedImport(db.Import.Run.ID))
-			})
-			return err
+			id := db.Import.Run.ID
+			for _, rule := range []func(*database.Database) error{
+				func(db *database.Database) error { return db.BeginLoading(id) },
+				func(db *database.Database) error { return db.ReportProgress(id, 50) },
+				func(db *database.Database) error { return db.SucceedImport(id) },
+			} {
+				if _, err := store.Update(ctx, n.store, store.Databases, db.UID, rule); err != nil {
+					return err
+				}
+			}
+			return nil
 		}); <-ended != nil {
 			t.Fatal("a run has failed")
 		}
@@ -293,8 +305,9 @@ func TestMove(t *testing.T) {
 	n := newNode(t, newStore(t), "a")
 	n.slots = run.NewSlots(1)
 	next := run.NewSlots(1)
-	moved, release := make(chan int, 10), make(chan struct{})
+	begun, moved, release := make(chan struct{}, 10), make(chan int, 10), make(chan struct{})
 	move := func(ctx context.Context, db *database.Database, turn *run.Turn) error {
+		begun <- struct{}{}
 		if err := turn.Move(ctx, next); err != nil {
 			return err
 		}
@@ -310,6 +323,8 @@ func TestMove(t *testing.T) {
 	}
 	second, _ := n.start(move)
 	third, thirdEnded := n.start(func(context.Context, *database.Database, *run.Turn) error { return errors.New("begun") })
+	<-begun
+	<-begun
 	if len(moved) > 0 || len(thirdEnded) > 0 {
 		t.Error("two hold one slot")
 	}
@@ -322,6 +337,7 @@ func TestMove(t *testing.T) {
 		t.Errorf("%d ended with %v", third, err)
 	}
 	fourth, fourthEnded := n.start(move) // which waits for the second's slot
+	<-begun
 	n.update(fourth, func(db *database.Database) error { db.Import.Run.ID = "another"; return nil })
 	eventtest.Wait(t, n.events, func(e event.RunDropped) bool { return e.UID == fourth })
 	fifth, fifthEnded := n.start(func(context.Context, *database.Database, *run.Turn) error { return errors.New("begun") })
