@@ -41,34 +41,34 @@ func scripted(play func(ctx context.Context, report func(percent float64) error)
 // TestScriptedEnds: a script has the last word, whatever the files are.
 func TestScriptedEnds(t *testing.T) {
 	good := newDump().set("a", "1", 0).end()
-	for _, end := range []error{
-		nil,
-		&database.ImportError{Reason: database.DownloadError, Err: errors.New("as scripted")},
-		&database.ImportError{Reason: database.FileCorrupted, Err: errors.New("as scripted")},
-		&database.ImportError{Reason: database.GeneralError, Err: errors.New("as scripted")},
-		&database.ImportError{Reason: database.KeyTooLong, Err: errors.New("as scripted")},
-		&database.ImportError{Reason: database.InvalidBulkLength, Err: errors.New("as scripted")},
-		&database.ImportError{Reason: database.OutOfMemory, Err: errors.New("as scripted")},
-		&database.ImportError{Reason: database.FileLargerThanMemLimit(7, 5), Err: errors.New("as scripted")},
+	for _, reason := range []database.FailureReason{
+		"", database.DownloadError, database.FileCorrupted, database.GeneralError, database.KeyTooLong, database.InvalidBulkLength,
+		database.OutOfMemory, database.FileLargerThanMemLimit(7, 5),
 	} {
-		b := newBench(t, scripted(func(context.Context, func(float64) error) error { return end }))
+		asScripted := errors.New("as scripted")
+		b := newBench(t, scripted(func(context.Context, func(float64) error) error {
+			if reason == "" {
+				return nil
+			}
+			return &database.ImportError{Reason: reason, Err: asScripted}
+		}))
 		files := map[string]database.Source{
 			"good": b.file("good", good), "bad": b.file("bad", good[:len(good)-1]), "missing": {Type: database.SourceMountPoint, Location: b.dir + "/missing"},
 		}
 		for name, src := range files {
 			db, e := b.run(src)
-			if end == nil {
+			if reason == "" {
 				b.wantSuccess(db)
 			} else {
-				b.wantFailure(db, end.(*database.ImportError).Reason)
-				if failed := b.failed(e); !errors.Is(failed.Err, end) || failed.Reason != string(db.Import.FailureReason) {
+				b.wantFailure(db, reason)
+				if failed := b.failed(e); !errors.Is(failed.Err, asScripted) || failed.Reason != string(reason) {
 					t.Errorf("%s: it ended with %+v", name, failed)
 				}
 			}
 		}
 		overruled := eventtest.All[event.ImportOverruled](b.events)
 		if len(overruled) != 2 {
-			t.Fatalf("%v: overruled %+v, want those of two files", end, overruled)
+			t.Fatalf("%q: overruled %+v, want those of two files", reason, overruled)
 		}
 		corrupt := 0
 		for _, e := range overruled {
@@ -77,7 +77,7 @@ func TestScriptedEnds(t *testing.T) {
 			}
 		}
 		if corrupt != 1 {
-			t.Errorf("%v: the bad file was not checked: %+v", end, overruled)
+			t.Errorf("%q: the bad file was not checked: %+v", reason, overruled)
 		}
 	}
 }
