@@ -23,6 +23,7 @@ func TestDoors(t *testing.T) {
 		"/internal/event":           {echo, kin, bbolt, cobra, module + "/", "net/http"},
 		"/internal/access":          {echo, kin, bbolt, cobra, module + "/", "net", "encoding/json"},
 		"/internal/seed":            {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/store", module + "/internal/importer", module + "/server", module + "/client"},
+		"/internal/disk":            {echo, kin, bbolt, cobra, module + "/", "net"},
 		"/internal/store":           {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client"},
 		"/internal/store/bolt":      {echo, kin, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client"},
 		"/internal/store/memory":    {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client"},

@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/reimport/reimport/internal/disk"
 )
 
 // certificateLife is how long a certificate made here is valid: the most that strict clients accept of a server's.
@@ -101,12 +103,13 @@ func replaceDir(dir string, files map[string][]byte) error {
 		return err
 	}
 	for name, data := range files {
-		if err := os.WriteFile(filepath.Join(fresh, name), data, 0o600); err != nil {
+		if err := disk.WriteFile(filepath.Join(fresh, name), data, 0o600); err != nil {
 			return err
 		}
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	err := errors.Join(disk.SyncDir(fresh), os.RemoveAll(dir))
+	if err != nil {
 		return err
 	}
-	return os.Rename(fresh, dir)
+	return errors.Join(os.Rename(fresh, dir), disk.SyncDir(filepath.Dir(dir)))
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/reimport/reimport/internal/disk"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/internal/store/bolt"
@@ -94,7 +95,7 @@ func (n *Node) openStore(context.Context) (err error) {
 	if n.dir == "" {
 		return n.openMemory()
 	}
-	if err := os.MkdirAll(n.dir, 0o700); err != nil {
+	if err := disk.MkdirAll(n.dir, 0o700); err != nil {
 		return &ConfigError{"data-dir", err}
 	}
 	if n.store, err = bolt.Open(StoreIn(n.dir)); err != nil {

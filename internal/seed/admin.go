@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/reimport/reimport/internal/access"
+	"github.com/reimport/reimport/internal/disk"
 )
 
 // CreateAdmin writes a set-up file to path, which must not exist, with one user, whom it returns: email in the role admin.
@@ -49,5 +50,5 @@ func createWhole(path string, data []byte, last func() error) error {
 	if err := last(); err != nil {
 		return err
 	}
-	return os.Rename(out.Name(), path)
+	return errors.Join(os.Rename(out.Name(), path), disk.SyncDir(filepath.Dir(path)))
 }
