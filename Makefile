@@ -23,7 +23,7 @@ build:
 	$(GO) build -o bin/reimport ./cmd/reimport
 
 # What is missing is installed if apt-get can do so; else the tests that need it say that they skip.
-NEEDS := redis-server chromium-headless-shell zsh fish man-db groff
+NEEDS := redis-server chromium-headless-shell zsh fish man-db groff strace
 
 needs:
 	@for package in $(NEEDS); do \
