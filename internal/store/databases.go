@@ -85,13 +85,9 @@ func Create(ctx context.Context, s Store, db *database.Database) (created *datab
 // it get the smallest that is free. Insert returns database.ErrUIDExists if the uid is taken and a *database.FieldError
 // if it is out of range.
 func Insert(tx *Tx, db *database.Database) (*database.Database, error) {
-	last, _ := counters.Get(tx, Databases.name)
-	if last == nil {
-		last = &counter{Of: Databases.name}
-	}
 	created := *db
 	if created.UID == 0 {
-		created.UID = freeUID(tx, last.Last)
+		created.UID = freeUID(tx, HighestUID(tx))
 	}
 	if created.UID < 0 || created.UID > database.MaxUID {
 		expected := fmt.Sprintf("an integer from 1 to %d", database.MaxUID)
@@ -100,8 +96,7 @@ func Insert(tx *Tx, db *database.Database) (*database.Database, error) {
 	if tx.find(Databases.name, uidKey(created.UID)) != nil {
 		return nil, database.ErrUIDExists
 	}
-	last.Last = max(last.Last, created.UID)
-	if err := counters.Put(tx, last); err != nil {
+	if err := ReserveUIDs(tx, created.UID); err != nil {
 		return nil, err
 	}
 	stored, err := Databases.put(tx, &created)
@@ -109,6 +104,23 @@ func Insert(tx *Tx, db *database.Database) (*database.Database, error) {
 		return nil, err
 	}
 	return Databases.clone(stored), nil
+}
+
+// HighestUID returns the highest uid that a database ever had, 0 if there never was one.
+func HighestUID(tx *Tx) int {
+	last, err := counters.Get(tx, Databases.name)
+	if err != nil {
+		return 0
+	}
+	return last.Last
+}
+
+// ReserveUIDs has Insert choose uids above highest, as if a database had had it.
+func ReserveUIDs(tx *Tx, highest int) error {
+	if highest <= HighestUID(tx) {
+		return nil
+	}
+	return counters.Put(tx, &counter{Of: Databases.name, Last: highest})
 }
 
 func freeUID(tx *Tx, last int) int {

@@ -93,6 +93,12 @@ func kindNamed(name string) (kind, error) {
 	return kinds[i], nil
 }
 
+// IsKind reports whether there is a kind of records with this name. It is for implementations of Store.
+func IsKind(name string) bool {
+	_, err := kindNamed(name)
+	return err == nil
+}
+
 func (k *Kind[K, T]) title() string { return k.name }
 
 func (k *Kind[K, T]) same(a, b any) bool {

@@ -92,10 +92,11 @@ func (t tree) append(e entry) tree {
 	return t
 }
 
-// sorted returns a tree of the entries of t, which are in no order.
+// sorted returns a tree of the entries of t, which are in no order. Of those with the same key it has the first.
 func (t tree) sorted() tree {
 	all := slices.Concat(t.chunks...)
-	slices.SortFunc(all, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+	all = slices.CompactFunc(all, func(a, b entry) bool { return a.key == b.key })
 	return tree{slices.Collect(pieces(all))}
 }
 

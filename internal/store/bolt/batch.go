@@ -2,7 +2,6 @@ package bolt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -23,8 +22,6 @@ type batch struct {
 	written chan struct{} // closed when err is final
 	err     error         // guarded by Store.committing
 }
-
-var errUnfinished = errors.New("a write to the store did not finish")
 
 // Update implements store.Store. It answers from what is on disk if that takes no change. Otherwise the transaction joins
 // a batch, and even an answer that changes nothing waits for that batch: it may rest upon a change which is not on disk
@@ -110,10 +107,9 @@ func (s *Store) commit(b *batch) {
 	if len(b.commits) == 0 {
 		return
 	}
-	b.err = errUnfinished // stays if bbolt panics
 	defer func() { s.end(b, result) }()
 	start := time.Now()
-	b.err = s.file.Update(b.put)
+	b.err = s.file.Update(func(tx *bbolt.Tx) error { return write(tx, b.commits) })
 	s.took = time.Since(start)
 }
 
@@ -215,7 +211,7 @@ func (s *Store) ready() error {
 // make. Its caller holds staging; no commit uses the file, as no batch has been staged since the one that failed.
 func (s *Store) reopen() error {
 	_ = s.file.Close() // gives up the lock, or has done so in an attempt before
-	file, found, err := reopenFile(s.path)
+	file, found, err := openFile(s.path)
 	if err != nil {
 		s.failure.Store(&err)
 		return err
@@ -233,16 +229,4 @@ func (s *Store) seal() (*store.Image, int) {
 	members := s.open.members
 	s.open = nil
 	return s.staged, members
-}
-
-func (b *batch) put(tx *bbolt.Tx) error {
-	records := tx.Bucket([]byte(recordsBucket))
-	for _, commit := range b.commits {
-		for i := range commit.Changes {
-			if err := put(records, &commit.Changes[i]); err != nil {
-				return err
-			}
-		}
-	}
-	return records.SetSequence(uint64(b.commits[len(b.commits)-1].Revision)) //nolint:gosec // revisions are positive
 }

@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/reimport/reimport/internal/store"
 )
 
@@ -33,8 +31,8 @@ type Store struct {
 	staged  *store.Image // durable and, upon it, the changes on their way to disk
 	open    *batch       // takes changes; nil if none are waiting
 	closed  bool
-	suspect bool      // a write has failed, and nobody has looked since at what the file holds
-	file    *bbolt.DB // also read by whoever commits; changes only while suspect, when nobody does
+	suspect bool  // a write has failed, and nobody has looked since at what the file holds
+	file    *file // also read by whoever commits; changes only while suspect, when nobody does
 
 	// Of the batch that was committed last; guarded by committing.
 	committing sync.Mutex

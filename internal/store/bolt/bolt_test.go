@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,9 +55,12 @@ func fresh(t *testing.T) *bolt.Store {
 	return open(t, filepath.Join(t.TempDir(), "store"))
 }
 
-// check holds the file against bbolt's own rules.
+// check holds the file, if there is one, against bbolt's own rules.
 func check(t testing.TB, path string) {
 	t.Helper()
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return
+	}
 	raw(t, path, func(tx *bbolt.Tx) error {
 		var all []error
 		for err := range tx.Check() {
@@ -101,11 +105,14 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		"no directory":     {func(t *testing.T, path string) { remove(t, filepath.Dir(path)) }, "no such file or directory"},
 		"locked":           {func(t *testing.T, path string) { open(t, path) }, "store is in use by another process"},
-		"other file":       {func(t *testing.T, path string) { write(t, path, strings.Repeat("no store", 4096)) }, "invalid"},
+		"other file":       {func(t *testing.T, path string) { write(t, path, strings.Repeat("no store", 4096)) }, "page 0: not a meta page"},
 		"other bbolt":      {change("", "", ""), "not a store of databases"},
-		"newer schema":     {change("meta", "schema", "4"), "has schema 4; this program knows 1 to 3"},
-		"schema 0":         {change("meta", "schema", "0"), "has schema 0; this program knows 1 to 3"},
-		"no schema":        {change("meta", "schema", ""), "schema: "},
+		"newer schema":     {newer, "has schema 4; this program knows 1 to 3"},
+		"schema 0":         {change("meta", "schema", "0"), `schema "0" in the place of 3`},
+		"no schema":        {change("meta", "schema", ""), `schema "" in the place of 3`},
+		"older schema":     {change("meta", "schema", "2"), `schema "2" in the place of 3`},
+		"no digest":        {change("meta", "digest", ""), "the digest of its records: its checksum is wrong"},
+		"lost record":      {lost, "its records are not those that were written: there are 1 of 2"},
 		"short record":     {change("records", "bdb/0000000007", "{}"), "store is damaged: record bdb/0000000007: its checksum is wrong"},
 		"altered record":   {change("records", "bdb/0000000007", sealedAs("bdb/0000000007", `{"UID":7}`)+" "), "its checksum is wrong"},
 		"moved record":     {change("records", "bdb/0000000007", sealedAs("bdb/0000000008", `{"UID":7}`)), "its checksum is wrong"},
@@ -131,6 +138,10 @@ func TestOpenRefuses(t *testing.T) {
 			if errors.Is(err, store.ErrLocked) != (name == "locked") {
 				t.Errorf("%v is ErrLocked, or should be", err)
 			}
+			others := []string{"no directory", "locked", "newer schema"}
+			if errors.Is(err, store.ErrDamaged) == slices.Contains(others, name) {
+				t.Errorf("%v is ErrDamaged, or should be", err)
+			}
 		})
 	}
 }
@@ -149,6 +160,24 @@ func change(bucket, key, value string) func(t *testing.T, path string) {
 		}
 		raw(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucket)).Put([]byte(key), []byte(value)) })
 	}
+}
+
+// newer makes a store that a newer program might have written.
+func newer(t *testing.T, path string) {
+	change("meta", "schema", "4")(t, path)
+	raw(t, path, func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("meta")).Put([]byte("digest"), []byte(sealedAs("digest", `{"Schema":4,"Records":0}`)))
+	})
+}
+
+// lost makes a store that lacks a record.
+func lost(t *testing.T, path string) {
+	s := open(t, path)
+	add(t, s, named(7))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("records")).Delete([]byte("bdb/0000000007")) })
 }
 
 func remove(t *testing.T, path string) {

@@ -48,7 +48,7 @@ func (s *Store) CommitWhile(meanwhile func() error) error {
 	defer s.committing.Unlock()
 	defer close(b.written)
 	result, _ := s.seal()
-	b.err = errors.Join(meanwhile(), s.file.Update(b.put))
+	b.err = errors.Join(meanwhile(), s.file.Update(func(tx *bbolt.Tx) error { return write(tx, b.commits) }))
 	s.end(b, result)
 	return b.err
 }

@@ -1,165 +1,171 @@
 package bolt
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
+	"github.com/reimport/reimport/internal/disk"
 	"github.com/reimport/reimport/internal/store"
 )
 
-// What is in the file: the version of its schema, and the records by kind and key, each behind its checksum. The
-// records' bucket keeps the revision as its sequence.
+// What is in the file: the records by kind and key, each behind its checksum, and beside them the version of the schema
+// and the digest of all records.
 const (
 	metaBucket    = "meta"
 	schemaKey     = "schema"
+	digestKey     = "digest"
 	recordsBucket = "records"
 )
 
 // schema goes up with every change of the file or its records that an older program would misread, or drop when it
-// writes.
-const schema = 3
+// writes. From schema digests on there is a digest.
+const (
+	schema  = 3
+	digests = 3
+)
 
 // lockTimeout lets a predecessor that is about to exit do so, and is no longer than an operator will wait.
 const lockTimeout = time.Second
 
-// openFile opens the store in the file at path, or makes one, and returns the records in it.
-func openFile(path string) (*bbolt.DB, *store.Image, error) {
-	file, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout})
-	if errors.Is(err, berrors.ErrTimeout) {
-		return nil, nil, fmt.Errorf("%s: %w", path, store.ErrLocked)
-	}
+// openFile opens the store in the file at path, or makes one, and returns the records in it. It writes to no other file,
+// nor to one that is damaged.
+func openFile(path string) (*file, *store.Image, error) {
+	lock, err := lockBeside(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("store %s: %w", path, err)
+		return nil, nil, err
 	}
-	found, err := prepare(file)
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
+	f, found, err := lock.open(path)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("store %s: %w", path, err), file.Close())
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), lock.Close())
 	}
-	return file, found, nil
+	return f, found, nil
 }
 
-// reopenFile is openFile for a store that was there: if its disk is gone, an empty one must not take its place.
-func reopenFile(path string) (*bbolt.DB, *store.Image, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, nil, fmt.Errorf("store %s: %w", path, err)
-	}
-	return openFile(path)
-}
-
-// syncDir makes the name of a file just created as durable as what is in it.
-func syncDir(path string) error {
-	dir, err := os.Open(path) //nolint:gosec // the directory of the store
+// open opens the file that l locks.
+func (l *lock) open(path string) (*file, *store.Image, error) {
+	made, err := l.made()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
-
-// prepare makes an empty file a store, brings an older one up to date, and returns the records. It writes to no other
-// file, nor to one whose records it cannot read.
-func prepare(file *bbolt.DB) (found *store.Image, err error) {
-	version := 0
-	err = file.View(func(tx *bbolt.Tx) (err error) {
-		if name, _ := tx.Cursor().First(); name != nil {
-			version, err = schemaOf(tx)
+	if _, err := present(path); errors.Is(err, fs.ErrNotExist) && !made {
+		if err := build(path, "", nil); err != nil {
+			return nil, nil, err
 		}
-		return err
-	})
+	} else if err != nil {
+		return nil, nil, err
+	}
+	handle, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // the store's file
+	if err != nil {
+		return nil, nil, err
+	}
+	f := &file{handle: handle, lock: l}
+	found, err := f.prepare()
+	if err == nil && !made {
+		err = l.mark()
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, f.release())
+	}
+	return f, found, nil
+}
+
+// present returns an error unless there is a file at path. A store that was there does not go by itself.
+func present(path string) (fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w: its file is missing: %w", store.ErrDamaged, err)
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%w: not a file", store.ErrDamaged)
+	}
+	return info, nil
+}
+
+// prepare reads what is in the file, has bbolt open it, and brings it up to date.
+func (f *file) prepare() (*store.Image, error) {
+	if err := waitFor(f.handle, false); err != nil {
+		return nil, err
+	}
+	found, err := readContents(f.handle)
+	if err == nil {
+		err = damage(found.problems)
+	}
 	if err != nil {
 		return nil, err
 	}
-	do := file.View
-	if version < schema {
-		do = file.Update
+	if err = f.open(); err == nil {
+		err = f.rewriteMeta(found.tree.meta)
 	}
-	err = do(func(tx *bbolt.Tx) (err error) {
-		if err := upgrade(tx, version); err != nil {
+	if err != nil || found.schema == schema {
+		return found.image(), err
+	}
+	if err := f.Update(upgradeFrom(found.schema)); err != nil {
+		return nil, err
+	}
+	if found, err = readContents(f.handle); err != nil {
+		return nil, err
+	}
+	return found.image(), damage(found.problems)
+}
+
+// open has bbolt open the file, and lock it once more.
+func (f *file) open() error {
+	return guarded(func() (err error) {
+		f.DB, err = bbolt.Open(f.handle.Name(), 0, &bbolt.Options{
+			Timeout:  lockTimeout,
+			OpenFile: func(string, int, fs.FileMode) (*os.File, error) { return f.handle, nil },
+		})
+		return err
+	})
+}
+
+// rewriteMeta brings all that is in the file to the disk. Its last transaction may be one that a process was killed over,
+// or could not sync: the system shows that and takes its meta page for written. Until the page is on disk, no page may be
+// written that the transaction before still has.
+func (f *file) rewriteMeta(m meta) error {
+	page, at := make([]byte, m.pageSize), m.pageSize*int64(m.tx%2) //nolint:gosec // 0 or 1
+	if _, err := f.handle.ReadAt(page, at); err != nil {
+		return err
+	}
+	_, err := f.handle.WriteAt(page, at)
+	return errors.Join(err, f.handle.Sync())
+}
+
+// build makes a store with the records that changes leave. Whatever happens, there is all of it at path, or nothing. A file
+// that is there already gets the name aside.
+func build(path, aside string, changes []store.Change) error {
+	temporary := path + ".new"
+	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	db, err := bbolt.Open(temporary, 0o600, &bbolt.Options{Timeout: lockTimeout})
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		if err := upgradeFrom(0)(tx); err != nil || changes == nil {
 			return err
 		}
-		found, err = load(tx.Bucket([]byte(recordsBucket)))
-		return err
+		return write(tx, []store.Commit{{Revision: 1, Changes: changes}})
 	})
-	return found, err
-}
-
-// schemaOf returns a schema that this program knows.
-func schemaOf(tx *bbolt.Tx) (int, error) {
-	meta := tx.Bucket([]byte(metaBucket))
-	if meta == nil || tx.Bucket([]byte(recordsBucket)) == nil {
-		return 0, errors.New("not a store of databases")
-	}
-	version, err := strconv.Atoi(string(meta.Get([]byte(schemaKey))))
-	if err != nil {
-		return 0, fmt.Errorf("schema: %w", err)
-	}
-	if version < 1 || version > schema {
-		return 0, fmt.Errorf("has schema %d; this program knows 1 to %d", version, schema)
-	}
-	return version, nil
-}
-
-func initialize(tx *bbolt.Tx) error {
-	meta, err := tx.CreateBucket([]byte(metaBucket))
-	if err != nil {
+	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
-	if _, err := tx.CreateBucket([]byte(recordsBucket)); err != nil {
+	if aside != "" {
+		if err := os.Rename(path, aside); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(temporary, path); err != nil {
 		return err
 	}
-	return meta.Put([]byte(schemaKey), strconv.AppendInt(nil, schema, 10))
-}
-
-func load(records *bbolt.Bucket) (*store.Image, error) {
-	var found store.Loader
-	err := records.ForEach(func(at, value []byte) error {
-		encoded, err := unsealed(at, value)
-		if err == nil {
-			kind, key, _ := bytes.Cut(at, []byte("/"))
-			err = found.Add(string(kind), string(key), encoded)
-		}
-		if err != nil {
-			return fmt.Errorf("%w: record %s: %w", store.ErrDamaged, at, err)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return found.Image(store.Revision(records.Sequence())), nil //nolint:gosec // revisions are positive
-}
-
-func put(records *bbolt.Bucket, c *store.Change) error {
-	at := []byte(c.Kind + "/" + c.Key)
-	if c.Encoded == nil {
-		return records.Delete(at)
-	}
-	return records.Put(at, sealed(at, c.Encoded))
-}
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// sealed puts a checksum before a record. It is of the key as well: a record in another's place is damage, too.
-func sealed(at, encoded []byte) []byte {
-	sum := crc32.Update(crc32.Checksum(at, castagnoli), castagnoli, encoded)
-	return append(binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(encoded)), sum), encoded...)
-}
-
-func unsealed(at, value []byte) ([]byte, error) {
-	if len(value) < 4 || binary.BigEndian.Uint32(value) != crc32.Update(crc32.Checksum(at, castagnoli), castagnoli, value[4:]) {
-		return nil, errors.New("its checksum is wrong")
-	}
-	return value[4:], nil
+	return disk.SyncDir(filepath.Dir(path))
 }

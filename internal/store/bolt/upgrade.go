@@ -3,89 +3,28 @@ package bolt
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"strconv"
 
 	"go.etcd.io/bbolt"
 
 	"github.com/reimport/reimport/internal/store"
 )
 
-// upgrades lead from a schema to the next one, the first of them from schema 1.
-var upgrades = [schema - 1]func(records *bbolt.Bucket) error{addChecksums, addOwners}
-
-// upgrade brings a file of a version to the present schema. Version 0 is a file with nothing in it.
-func upgrade(tx *bbolt.Tx, version int) error {
-	switch version {
-	case 0:
-		return initialize(tx)
-	case schema:
-		return nil
+// current returns a record of some schema as the present one has it. Those of schema 1 have no checksum; before schema 3, an
+// import under way had the id of its run alone.
+func current(version int, at, value []byte) (encoded []byte, err error) {
+	encoded = value
+	if version > 1 {
+		encoded, err = unsealed(at, value)
 	}
-	for _, step := range upgrades[version-1:] {
-		if err := step(tx.Bucket([]byte(recordsBucket))); err != nil {
-			return err
-		}
+	if err == nil && version < 3 && bytes.HasPrefix(at, []byte("bdb/")) {
+		encoded, err = withOwner(encoded)
 	}
-	return tx.Bucket([]byte(metaBucket)).Put([]byte(schemaKey), strconv.AppendInt(nil, schema, 10))
+	return encoded, err
 }
 
-// entry is a key and its value, copied: what a bucket holds moves when it is written to.
-type entry struct{ key, value []byte }
-
-// addChecksums gives every record a checksum. Schema 1 had databases alone, and the highest uid that was ever in use in
-// the place of the revision, which begins at 1.
-func addChecksums(records *bbolt.Bucket) error {
-	var all []entry
-	err := records.ForEach(func(at, encoded []byte) error {
-		all = append(all, entry{bytes.Clone(at), bytes.Clone(encoded)})
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if last := records.Sequence(); last > 0 {
-		all = append(all, entry{[]byte("counter/bdb"), fmt.Appendf(nil, `{"Of":"bdb","Last":%d}`, last)})
-	}
-	for _, e := range all {
-		if err := records.Put(e.key, sealed(e.key, e.value)); err != nil {
-			return err
-		}
-	}
-	return records.SetSequence(1)
-}
-
-// addOwners makes room for the owners of runs. In schema 2 an import under way had the id of its run alone.
-func addOwners(records *bbolt.Bucket) error {
-	var changed []entry
-	err := records.ForEach(func(at, value []byte) error {
-		if !bytes.HasPrefix(at, []byte("bdb/")) {
-			return nil
-		}
-		encoded, err := unsealed(at, value)
-		if err == nil {
-			encoded, err = withOwner(encoded)
-		}
-		if err != nil {
-			return fmt.Errorf("%w: record %s: %w", store.ErrDamaged, at, err)
-		}
-		if encoded != nil {
-			changed = append(changed, entry{bytes.Clone(at), sealed(at, encoded)})
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, e := range changed {
-		if err := records.Put(e.key, e.value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// withOwner returns the record as schema 3 has it, nil if that is no other.
+// withOwner makes room for the owner of a run.
 func withOwner(encoded []byte) ([]byte, error) {
 	var db, running map[string]json.RawMessage
 	if err := json.Unmarshal(encoded, &db); err != nil {
@@ -96,7 +35,7 @@ func withOwner(encoded []byte) ([]byte, error) {
 	}
 	id, found := running["Run"]
 	if !found {
-		return nil, nil
+		return encoded, nil
 	}
 	running["Run"] = fmt.Appendf(nil, `{"ID":%s}`, id)
 	var err error
@@ -113,4 +52,55 @@ func compose(members map[string]json.RawMessage) ([]byte, error) {
 	e.SetEscapeHTML(false)
 	err := e.Encode(members)
 	return b.Bytes(), err
+}
+
+// upgradeFrom brings a file that has an older schema, 0 for an empty file, to the present one.
+func upgradeFrom(version int) func(*bbolt.Tx) error {
+	return func(tx *bbolt.Tx) error {
+		if version == 0 {
+			if err := createBuckets(tx); err != nil {
+				return err
+			}
+		}
+		records := tx.Bucket([]byte(recordsBucket))
+		d := digest{Schema: schema, Revision: store.Revision(records.Sequence())} //nolint:gosec // revisions are positive
+		all, err := upgraded(records, version)
+		if err != nil {
+			return err
+		}
+		if version == 1 {
+			d.Revision = 1
+			if last := records.Sequence(); last > 0 {
+				all = append(all, entry{[]byte("counter/bdb"), fmt.Appendf(nil, `{"Of":"bdb","Last":%d}`, last)})
+			}
+		}
+		for _, e := range all {
+			value := sealed(e.key, e.encoded)
+			d.add(value)
+			if err := records.Put(e.key, value); err != nil {
+				return err
+			}
+		}
+		return d.write(tx)
+	}
+}
+
+// entry is a record, copied: what a bucket holds moves when it is written to.
+type entry struct{ key, encoded []byte }
+
+// upgraded returns all records as the present schema has them. Schema 1 had databases alone, and the highest uid that was
+// ever in use in the place of the revision, which begins at 1.
+func upgraded(records *bbolt.Bucket, version int) (all []entry, err error) {
+	err = records.ForEach(func(at, value []byte) error {
+		encoded, err := current(version, at, value)
+		all = append(all, entry{bytes.Clone(at), bytes.Clone(encoded)})
+		return err
+	})
+	return all, err
+}
+
+func createBuckets(tx *bbolt.Tx) error {
+	_, metaErr := tx.CreateBucket([]byte(metaBucket))
+	_, recordsErr := tx.CreateBucket([]byte(recordsBucket))
+	return errors.Join(metaErr, recordsErr)
 }
