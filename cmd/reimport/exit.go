@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/internal/store"
 )
 
 var (
@@ -38,7 +39,7 @@ type exit struct {
 }
 
 // exits is in the order in which errors are looked up, because an error may be of several kinds: who gave up on a busy
-// database is told of the timeout, not of the conflict. The codes are those of other tools for Redis Software, and 13.
+// database is told of the timeout, not of the conflict. The codes are those of other tools for Redis Software, 13 and 14.
 var exits = []exit{
 	{13, "import_failed", "the import ended as failed", []error{client.ErrImportFailed}},
 	{2, "usage", "a mistake on the command line", []error{errUsage}},
@@ -52,6 +53,7 @@ var exits = []exit{
 	{9, "rate_limited", "too many requests (429)", []error{client.ErrRateLimited}},
 	{8, "upstream", "the server failed (5xx), or its answer is not the API's", []error{client.ErrInternal, client.ErrUnavailable, client.ErrUnexpectedStatus, client.ErrUnexpectedBody, client.ErrNoSuchPath}},
 	{10, "network", "the server cannot be reached", []error{client.ErrNetwork}},
+	{14, "store_damaged", "the store of the server is damaged or missing", []error{store.ErrDamaged}},
 	{1, "error", "anything else", nil},
 }
 

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/internal/store"
 )
 
 // hinted is an error whose place knows better than its kind what to do.
@@ -57,6 +58,7 @@ var hints = []struct {
 	{client.ErrUnexpectedBody, "check that --url is the address of the API and not that of a proxy or of the web interface"},
 	{client.ErrUnavailable, "the node is not ready or not part of a cluster: try again later, or another node"},
 	{context.DeadlineExceeded, "--timeout sets how long one request may take"},
+	{store.ErrDamaged, "reimport store check says what is damaged, reimport store restore puts a dump in its place"},
 	{syscall.ECONNREFUSED, "is the server running? reimport serve starts one, --url or REDIS_ENTERPRISE_URL says where it is"},
 }
 
