@@ -96,29 +96,42 @@ func (n *Node) makeAdmin(path string) ([]access.User, error) {
 // nothing. The Config has the last word on users and modules. The seed's databases are for a store without any: one that
 // has databases keeps them.
 func (n *Node) fill(ctx context.Context) error {
-	c, now, present := &n.cfg.Seed, n.cfg.Now(), 0
+	given, now, present := n.cfg.Seed, n.cfg.Now(), 0
 	err := n.store.Update(ctx, func(tx *store.Tx) error {
-		present = store.Databases.Len(tx)
-		err := errors.Join(store.Users.Replace(tx, c.Users), store.Modules.Replace(tx, c.Modules))
-		if err != nil || present > 0 {
-			return err
+		c := given
+		if present = store.Databases.Len(tx); present > 0 {
+			c.Databases, c.HighestUID = nil, 0
 		}
-		for _, given := range c.Databases {
-			if err := n.importer.CheckSources(given.Import.Sources); err != nil {
-				return &ConfigError{"seed", fmt.Errorf("database %d: %w", given.UID, err)}
-			}
-			db := *given
-			db.CreatedTime, db.LastChangedTime = now, now
-			if _, err := store.Insert(tx, &db); err != nil {
-				return err
+		for _, db := range c.Databases {
+			if err := n.importer.CheckSources(db.Import.Sources); err != nil {
+				return &ConfigError{"seed", fmt.Errorf("database %d: %w", db.UID, err)}
 			}
 		}
-		return nil
+		return Fill(tx, &c, now)
 	})
-	if err == nil && present > 0 && len(c.Databases) > 0 {
+	if err == nil && present > 0 && len(given.Databases) > 0 {
 		n.cfg.Events(ctx, event.SeedLeftOut{Present: present})
 	}
 	return err
+}
+
+// Fill writes a seed: its users and modules in the place of all that there are, its databases beside them.
+func Fill(tx *store.Tx, c *seed.Seed, now time.Time) error {
+	if err := errors.Join(store.Users.Replace(tx, c.Users), store.Modules.Replace(tx, c.Modules)); err != nil {
+		return err
+	}
+	for _, given := range c.Databases {
+		db := *given
+		for _, t := range []*time.Time{&db.CreatedTime, &db.LastChangedTime} {
+			if t.IsZero() {
+				*t = now
+			}
+		}
+		if _, err := store.Insert(tx, &db); err != nil {
+			return err
+		}
+	}
+	return store.ReserveUIDs(tx, c.HighestUID)
 }
 
 // loadCertificate prepares for TLS, unless the node speaks plain HTTP.

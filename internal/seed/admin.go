@@ -1,14 +1,13 @@
 package seed
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/disk"
@@ -22,14 +21,12 @@ func CreateAdmin(path, email string, show func(password string) error) (access.U
 	if err != nil {
 		return access.User{}, err
 	}
-	f := struct {
-		Users []fileUser `yaml:"users"`
-	}{[]fileUser{{Email: email, PasswordHash: hash, Role: string(access.Admin)}}}
-	data, err := yaml.Marshal(f)
-	if err != nil {
+	admin := access.User{Email: email, PasswordHash: hash, Role: access.Admin}
+	var data bytes.Buffer
+	if err := Write(&data, "", &Seed{Users: []access.User{admin}}); err != nil {
 		return access.User{}, err
 	}
-	return access.User{Email: email, PasswordHash: hash, Role: access.Admin}, createWhole(path, data, func() error { return show(password) })
+	return admin, createWhole(path, data.Bytes(), func() error { return show(password) })
 }
 
 // createWhole creates the file at path with all of data in it or, if anything fails, which may be the last step, not at

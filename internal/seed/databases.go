@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -11,28 +12,26 @@ import (
 // addDatabase builds the record through the same rules as a creation, then puts it in the state that the file gives.
 // An import or a backup that runs in it belongs to nobody: it stays as it is.
 func (r reader) addDatabase(c *Seed, d fileDatabase, name string) error {
-	sources, err := r.sources(d, name)
+	change, err := r.change(d, name)
 	if err != nil {
 		return err
 	}
-	change := database.Change{Name: &d.Name, MemorySize: &d.MemorySize, SkipImportAnalyze: &d.SkipImportAnalyze, Sources: &sources}
-	if d.Modules != nil {
-		refs := make([]database.ModuleRef, len(d.Modules))
-		for i, m := range d.Modules {
-			refs[i] = database.ModuleRef{Name: m.Name, SemanticVersion: m.SemanticVersion}
-		}
-		change.Modules = &refs
-	}
-	db, err := database.New(d.UID, "", change, c.Modules, time.Time{})
-	if errors.Is(err, database.ErrMissingModule) {
+	db, err := database.New(d.UID, d.Type, change, c.Modules, time.Time{})
+	switch {
+	case errors.Is(err, database.ErrMissingModule):
 		return r.refuse(d.Line, name+".module_list", "modules that the cluster has")
+	case errors.Is(err, database.ErrMissingBackupInterval):
+		return r.refuse(d.Line, name+".backup_interval", "a number of seconds, as backup is true")
+	case err == nil:
+		if err = r.setState(db, d, name); err == nil {
+			err = db.Check()
+		}
+	}
+	if field := new(database.FieldError); errors.As(err, &field) {
+		return r.refuse(d.Line, name+"."+field.Field, field.Expected)
 	}
 	if err != nil {
 		return err
-	}
-	d.setState(db)
-	if field := new(database.FieldError); errors.As(db.Check(), &field) {
-		return r.refuse(d.Line, name+"."+field.Field, field.Expected)
 	}
 	if slices.ContainsFunc(c.Databases, func(o *database.Database) bool { return o.UID == db.UID }) {
 		return r.refuse(d.Line, name+".uid", "a uid that no other database has")
@@ -41,7 +40,42 @@ func (r reader) addDatabase(c *Seed, d fileDatabase, name string) error {
 	return nil
 }
 
-func (d fileDatabase) setState(db *database.Database) {
+// change returns the settings that a creation would give.
+func (r reader) change(d fileDatabase, name string) (c database.Change, err error) {
+	sources, err := r.sources(d, name)
+	if err != nil {
+		return c, err
+	}
+	c = database.Change{
+		Name: &d.Name, MemorySize: &d.MemorySize, Port: &d.Port, SkipImportAnalyze: &d.SkipImportAnalyze, EmailAlerts: &d.EmailAlerts,
+		Sources: &sources, Backup: &d.Backup, BackupIntervalOffset: &d.BackupIntervalOffset, BackupHistory: &d.BackupHistory,
+	}
+	if d.BackupInterval != 0 {
+		c.BackupInterval = &d.BackupInterval
+	}
+	if d.Modules != nil {
+		refs := make([]database.ModuleRef, len(d.Modules))
+		for i, m := range d.Modules {
+			refs[i] = database.ModuleRef(m)
+		}
+		c.Modules = &refs
+	}
+	if d.BackupLocation != "" {
+		if c.BackupLocation = json.RawMessage(d.BackupLocation); !json.Valid(c.BackupLocation) {
+			return c, r.refuse(d.Line, name+".backup_location", "JSON")
+		}
+	}
+	c.Settings = map[string]json.RawMessage{}
+	for _, s := range d.Settings {
+		if _, twice := c.Settings[s.Name]; twice || s.Name == "" || !json.Valid([]byte(s.Value)) {
+			return c, r.refuse(d.Line, name+".settings", "names, each once, and values in JSON")
+		}
+		c.Settings[s.Name] = json.RawMessage(s.Value)
+	}
+	return c, nil
+}
+
+func (r reader) setState(db *database.Database, d fileDatabase, name string) error {
 	if d.Status != "" {
 		db.Status = database.Status(d.Status)
 	}
@@ -50,6 +84,24 @@ func (d fileDatabase) setState(db *database.Database) {
 	db.Import.FailureReason = database.FailureReason(d.ImportFailureReason)
 	db.Export = database.Operation{Status: database.OperationStatus(d.ExportStatus), Progress: d.ExportProgress, FailureReason: d.ExportFailureReason}
 	db.Backup = database.Operation{Status: database.OperationStatus(d.BackupStatus), Progress: d.BackupProgress, FailureReason: d.BackupFailureReason}
+	for field, t := range map[string]struct {
+		text string
+		at   *time.Time
+	}{
+		"last_export_time":  {d.LastExportTime, &db.Export.LastTime},
+		"last_backup_time":  {d.LastBackupTime, &db.Backup.LastTime},
+		"created_time":      {d.CreatedTime, &db.CreatedTime},
+		"last_changed_time": {d.LastChangedTime, &db.LastChangedTime},
+	} {
+		if t.text == "" {
+			continue
+		}
+		var err error
+		if *t.at, err = time.Parse(time.RFC3339Nano, t.text); err != nil {
+			return r.refuse(d.Line, name+"."+field, "a time such as 2026-01-02T03:04:05Z")
+		}
+	}
+	return nil
 }
 
 func (r reader) sources(d fileDatabase, name string) ([]database.Source, error) {

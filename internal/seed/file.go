@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -18,10 +17,11 @@ import (
 // are what docs/configuration.md says of them.
 type (
 	file struct {
-		Demo      bool           `yaml:"demo"`      // The passwords are public: a server with this file listens on loopback addresses alone.
-		Users     []fileUser     `yaml:"users"`     // Who may log in.
-		Modules   []fileModule   `yaml:"modules"`   // Modules of the cluster, beside the bundled ones that are always there. In a seed.
-		Databases []fileDatabase `yaml:"databases"` // Databases to start with. In a seed.
+		Demo       bool           `yaml:"demo"`        // The passwords are public: a server with this file listens on loopback addresses alone.
+		Users      []fileUser     `yaml:"users"`       // Who may log in.
+		Modules    []fileModule   `yaml:"modules"`     // Modules of the cluster, beside the bundled ones that are always there. In a seed.
+		Databases  []fileDatabase `yaml:"databases"`   // Databases to start with. In a seed.
+		HighestUID int            `yaml:"highest_uid"` // Highest uid that a database ever had: a new one gets the next. In a seed.
 	}
 	fileUser struct {
 		Line         int    `yaml:"-"`
@@ -30,35 +30,64 @@ type (
 		Role         string `yaml:"role"`          // admin, cluster_member, db_member, which may do all; cluster_viewer, db_viewer, user_manager, which may look; none. Needed.
 	}
 	fileModule struct {
-		Line            int      `yaml:"-"`
-		UID             string   `yaml:"uid"`              // 32 hexadecimal digits in lower case. Needed, and no other module's.
-		Name            string   `yaml:"module_name"`      // Needed.
-		DisplayName     string   `yaml:"display_name"`     // The name for people.
-		SemanticVersion string   `yaml:"semantic_version"` // A version such as 1.0.0. Needed.
-		Capabilities    []string `yaml:"capabilities"`     // Databases with a module that lacks backup_restore answer imports and resets with 406.
+		Line                   int      `yaml:"-"`
+		UID                    string   `yaml:"uid"`                      // 32 hexadecimal digits in lower case. Needed, and no other module's.
+		Name                   string   `yaml:"module_name"`              // Needed.
+		DisplayName            string   `yaml:"display_name"`             // The name for people.
+		SemanticVersion        string   `yaml:"semantic_version"`         // A version such as 1.0.0. Needed.
+		Capabilities           []string `yaml:"capabilities"`             // Databases with a module that lacks backup_restore answer imports and resets with 406.
+		CapabilityName         string   `yaml:"capability_name"`          // This and what follows is shown, and has no effect.
+		MinRedisVersion        string   `yaml:"min_redis_version"`        // Least version of Redis that it works with.
+		CompatibleRedisVersion string   `yaml:"compatible_redis_version"` // Version of Redis that it is made for.
+		CommandLineArgs        string   `yaml:"command_line_args"`        // Arguments that it takes.
+		ConfigCommand          string   `yaml:"config_command"`           // Command that configures it.
+		Author                 string   `yaml:"author"`                   // Who made it.
+		Description            string   `yaml:"description"`              // What it does.
+		Email                  string   `yaml:"email"`                    // Address of its maker.
+		Homepage               string   `yaml:"homepage"`                 // Its page.
+		License                string   `yaml:"license"`                  // Its license.
 	}
 	fileDatabase struct {
-		Line                int          `yaml:"-"`
-		UID                 int          `yaml:"uid"`                    // 1 to 2147483647. Needed, and no other database's.
-		Name                string       `yaml:"name"`                   // Letters, digits and hyphens with a letter or digit at both ends, 63 at most. Needed.
-		MemorySize          int64        `yaml:"memory_size"`            // Limit in bytes, 0 for none.
-		Status              string       `yaml:"status"`                 // pending, active (the default), active-change-pending, delete-pending, import-pending, creation-failed or recovery. import-pending where an import runs, and only there.
-		Modules             []fileRef    `yaml:"module_list"`            // Its modules; the bundled ones where this is left out.
-		SkipImportAnalyze   bool         `yaml:"skip_import_analyze"`    // Imports are not held against memory_size.
-		ImportStatus        string       `yaml:"import_status"`          // idle, initializing, importing, succeeded or failed; empty, the default, where none ever ran. One that runs here belongs to nobody and never ends.
-		ImportProgress      float64      `yaml:"import_progress"`        // Percent; 100 where the import succeeded, and only there.
-		ImportFailureReason string       `yaml:"import_failure_reason"`  // Why the import failed, as the API has it. Needed where it did, and only there.
-		Sources             []fileSource `yaml:"dataset_import_sources"` // What an import that names no sources takes.
-		ExportStatus        string       `yaml:"export_status"`          // idle, exporting, succeeded or failed; empty, the default, where none ever ran.
-		ExportProgress      float64      `yaml:"export_progress"`        // Percent.
-		ExportFailureReason string       `yaml:"export_failure_reason"`  // no-permission, wrong-file-path or general-error, where the export failed.
-		BackupStatus        string       `yaml:"backup_status"`          // As export_status.
-		BackupProgress      float64      `yaml:"backup_progress"`        // Percent.
-		BackupFailureReason string       `yaml:"backup_failure_reason"`  // As export_failure_reason.
+		Line                 int           `yaml:"-"`
+		UID                  int           `yaml:"uid"`                    // 1 to 2147483647. Needed, and no other database's.
+		Name                 string        `yaml:"name"`                   // Letters, digits and hyphens with a letter or digit at both ends, 63 at most. Needed.
+		Type                 string        `yaml:"type"`                   // redis (the default) or memcached.
+		MemorySize           int64         `yaml:"memory_size"`            // Limit in bytes, 0 for none.
+		Port                 int           `yaml:"port"`                   // Port of its endpoint, 0 for none.
+		Status               string        `yaml:"status"`                 // pending, active (the default), active-change-pending, delete-pending, import-pending, creation-failed or recovery. import-pending where an import runs, and only there.
+		Modules              []fileRef     `yaml:"module_list"`            // Its modules; the bundled ones where this is left out.
+		SkipImportAnalyze    bool          `yaml:"skip_import_analyze"`    // Imports are not held against memory_size.
+		EmailAlerts          bool          `yaml:"email_alerts"`           // Whether alerts go out by email.
+		Backup               bool          `yaml:"backup"`                 // Whether periodic backups are on.
+		BackupInterval       int           `yaml:"backup_interval"`        // Seconds between them.
+		BackupIntervalOffset int           `yaml:"backup_interval_offset"` // Seconds, less than backup_interval.
+		BackupHistory        int           `yaml:"backup_history"`         // Days that they are kept, 0 for ever.
+		BackupLocation       string        `yaml:"backup_location"`        // Where they go, in JSON.
+		ImportStatus         string        `yaml:"import_status"`          // idle, initializing, importing, succeeded or failed; empty, the default, where none ever ran. One that runs here belongs to nobody and never ends.
+		ImportProgress       float64       `yaml:"import_progress"`        // Percent; 100 where the import succeeded, and only there.
+		ImportFailureReason  string        `yaml:"import_failure_reason"`  // Why the import failed, as the API has it. Needed where it did, and only there.
+		Sources              []fileSource  `yaml:"dataset_import_sources"` // What an import that names no sources takes.
+		ExportStatus         string        `yaml:"export_status"`          // idle, exporting, succeeded or failed; empty, the default, where none ever ran.
+		ExportProgress       float64       `yaml:"export_progress"`        // Percent.
+		ExportFailureReason  string        `yaml:"export_failure_reason"`  // no-permission, wrong-file-path or general-error, where the export failed.
+		BackupStatus         string        `yaml:"backup_status"`          // As export_status.
+		BackupProgress       float64       `yaml:"backup_progress"`        // Percent.
+		BackupFailureReason  string        `yaml:"backup_failure_reason"`  // As export_failure_reason.
+		LastExportTime       string        `yaml:"last_export_time"`       // When the last export ended, as 2026-01-02T03:04:05Z.
+		LastBackupTime       string        `yaml:"last_backup_time"`       // When the last backup ended.
+		CreatedTime          string        `yaml:"created_time"`           // When it was created; the time of the start if this is left out.
+		LastChangedTime      string        `yaml:"last_changed_time"`      // When it was last changed; the time of the start if this is left out.
+		Settings             []fileSetting `yaml:"settings"`               // Its other settings.
+	}
+	fileSetting struct {
+		Name  string `yaml:"name"`  // Its name in the API. Needed, and given once.
+		Value string `yaml:"value"` // Its value, in JSON. Needed.
 	}
 	fileRef struct {
+		UID             string `yaml:"module_id"`        // Its uid; any where this is left out.
 		Name            string `yaml:"module_name"`      // A module of the cluster. Needed.
 		SemanticVersion string `yaml:"semantic_version"` // Its version; any where this is left out.
+		Args            string `yaml:"module_args"`      // Its arguments.
 	}
 	fileSource struct {
 		Line int    `yaml:"-"`
@@ -88,7 +117,7 @@ func parse(name string, data []byte) (*Seed, error) {
 }
 
 func (r reader) seed(f file) (*Seed, error) {
-	c := &Seed{Demo: f.Demo}
+	c := &Seed{Demo: f.Demo, HighestUID: f.HighestUID}
 	for i, u := range f.Users {
 		if err := r.addUser(c, u, fmt.Sprintf("users[%d]", i)); err != nil {
 			return nil, err
@@ -105,6 +134,9 @@ func (r reader) seed(f file) (*Seed, error) {
 			return nil, err
 		}
 	}
+	if f.HighestUID < 0 || f.HighestUID > database.MaxUID {
+		return nil, r.refuse(1, "highest_uid", fmt.Sprintf("an integer from 0 to %d", database.MaxUID))
+	}
 	return c, nil
 }
 
@@ -119,23 +151,5 @@ func (r reader) addUser(c *Seed, u fileUser, name string) error {
 		return r.refuse(u.Line, name+".password_hash", "a bcrypt hash, as `reimport hash-password` makes it")
 	}
 	c.Users = append(c.Users, access.User{Email: u.Email, PasswordHash: u.PasswordHash, Role: access.Role(u.Role)})
-	return nil
-}
-
-var moduleUID = regexp.MustCompile(`^[0-9a-f]{32}$`)
-
-func (r reader) addModule(c *Seed, m fileModule, name string) error {
-	switch {
-	case !moduleUID.MatchString(m.UID):
-		return r.refuse(m.Line, name+".uid", "32 hexadecimal digits in lower case")
-	case m.Name == "":
-		return r.refuse(m.Line, name+".module_name", "a name")
-	case m.SemanticVersion == "":
-		return r.refuse(m.Line, name+".semantic_version", "a version such as 1.0.0")
-	}
-	if _, err := slices.Concat(c.Modules, database.Bundled()).Module(m.UID); err == nil {
-		return r.refuse(m.Line, name+".uid", "a uid that no other module has")
-	}
-	c.Modules = append(c.Modules, database.Module{UID: m.UID, Name: m.Name, DisplayName: m.DisplayName, SemanticVersion: m.SemanticVersion, Capabilities: m.Capabilities})
 	return nil
 }

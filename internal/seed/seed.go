@@ -1,5 +1,5 @@
-// Package seed reads what a cluster is set up with from YAML files: its users, its modules, and the databases that it
-// starts out with.
+// Package seed reads and writes what a cluster is set up with in YAML files: its users, its modules, and the databases that
+// it starts out with.
 package seed
 
 import (
@@ -18,6 +18,8 @@ type Seed struct {
 	Users     []access.User
 	Modules   database.Catalog
 	Databases []*database.Database
+	// HighestUID is the highest uid that a database ever had, or 0 if it is that of one in Databases.
+	HighestUID int
 }
 
 // ReplaceUsers adds users. They win over users of the seed with the same email.
