@@ -88,8 +88,8 @@ func withoutCredentials(l api.BackupLocation) api.BackupLocation {
 	return l
 }
 
-// masked returns the text of a setting without the secrets in it.
-func masked(name string, text json.RawMessage) json.RawMessage {
+// Masked returns the text of a setting of a database without the secrets in it.
+func Masked(name string, text json.RawMessage) json.RawMessage {
 	switch name {
 	case "authentication_admin_pass", "authentication_redis_pass", "authentication_sasl_pass":
 		return json.RawMessage(`""`)

@@ -170,7 +170,7 @@ func (v *views) appendSettings(b []byte, settings map[string]json.RawMessage) []
 func (v *views) appendSetting(b []byte, settings map[string]json.RawMessage, name string) []byte {
 	text, ok := settings[name]
 	if ok && !v.showCredentials {
-		text = masked(name, text)
+		text = Masked(name, text)
 	} else if !ok {
 		text = v.initial[name]
 	}

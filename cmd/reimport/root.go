@@ -38,7 +38,7 @@ Results go to standard output; errors, hints and progress to standard error. Exi
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newServeCommand(), newDBCommand(a), newImportCommand(a), newModuleCommand(a), newHashPasswordCommand(), newUnlockCommand(a), newVersionCommand(a),
+		newServeCommand(), newDBCommand(a), newImportCommand(a), newModuleCommand(a), newHashPasswordCommand(), newUnlockCommand(a), newStoreCommand(a), newVersionCommand(a),
 		newCompletionCommand(), newExitCodesTopic(),
 	)
 	noteStart(root, a)
@@ -58,8 +58,16 @@ func noteStart(cmd *cobra.Command, a *app) {
 	}
 }
 
-// noun is a command that only groups its verbs.
+// noun groups verbs that talk to a server.
 func (a *app) noun(use, short string, verbs ...*cobra.Command) *cobra.Command {
+	cmd := group(use, short, verbs...)
+	a.connection.register(cmd)
+	a.output.register(cmd)
+	return cmd
+}
+
+// group is a command that only groups its verbs.
+func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -70,8 +78,6 @@ func (a *app) noun(use, short string, verbs ...*cobra.Command) *cobra.Command {
 			return withHint(usageError(err), "see "+cmd.CommandPath()+" --help")
 		},
 	}
-	a.connection.register(cmd)
-	a.output.register(cmd)
 	cmd.AddCommand(verbs...)
 	return cmd
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func newUnlockCommand(a *app) *cobra.Command {
-	var dataDir string
+	var dataDir func() string
 	cmd := &cobra.Command{
 		Use:   "unlock [EMAIL]",
 		Short: "End a lock-out",
@@ -28,18 +28,15 @@ same addresses; others wait until the time is over or the name is unlocked. A na
 		Example: `  reimport unlock
   reimport unlock admin@example.com --data-dir /var/lib/reimport`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if dir, ok := a.lookup(variableOf("data-dir")); ok && !cmd.Flags().Changed("data-dir") {
-				dataDir = dir
-			}
-			lockouts := node.LockoutsIn(dataDir)
+		RunE: func(_ *cobra.Command, args []string) error {
+			lockouts := node.LockoutsIn(dataDir())
 			if len(args) == 0 {
 				return a.listLockouts(lockouts)
 			}
 			return unlock(a.out, lockouts, args[0])
 		},
 	}
-	cmd.Flags().StringVar(&dataDir, "data-dir", node.Defaults().DataDir, "the server's data `directory`; REIMPORT_DATA_DIR in the environment")
+	dataDir = a.dataDir(cmd.Flags())
 	return cmd
 }
 

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/importer/source"
+	"github.com/reimport/reimport/internal/seed"
+	"github.com/reimport/reimport/internal/store"
+	"github.com/reimport/reimport/server"
+)
+
+const dumpHead = `A store, as reimport store dump found it; reimport store restore and reimport serve --seed take it.
+It has the hashes of the users' passwords, so keep it as you keep those.
+It has no other credentials: import sources are without user and query, databases without their passwords.
+`
+
+const salvageHead = `The store was damaged: what could not be read is missing.
+`
+
+func newStoreDumpCommand(a *app, file func() string) *cobra.Command {
+	var to string
+	var salvage bool
+	cmd := &cobra.Command{
+		Use:   "dump",
+		Short: "Write a store as a seed file",
+		Long: `Write the databases, modules and users of a store as a seed file, to standard output or to a new file for its user alone.
+
+The hashes of the users' passwords are in it. Credentials of import sources, of sources to sync from and of databases are not.
+An import that was under way is in it as failed, as a server finds it that starts again. Nothing is written to the store.
+
+A damaged store is exit code 14 and no dump; with --salvage, a dump of what can be read and the same exit code.`,
+		Example: `  reimport store dump --data-dir /var/lib/reimport -f reimport.yaml
+  reimport store dump --salvage -f salvaged.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			found, err := inspect(file())
+			if err != nil {
+				return err
+			}
+			damaged, head := found.Err(), dumpHead
+			if damaged != nil {
+				if !salvage {
+					return withHint(damaged, "with --salvage, the dump has what can be read")
+				}
+				head += salvageHead
+				for _, problem := range found.Problems {
+					fmt.Fprintln(a.errOut, "damaged:", printable(problem.Error()))
+				}
+			}
+			dumped := dumpOf(found.Records.View())
+			for _, note := range dumped.notes {
+				fmt.Fprintln(a.errOut, "note:", printable(note))
+			}
+			var text bytes.Buffer
+			if err := errors.Join(seed.Write(&text, head, &dumped.Seed), a.writeDump(to, text.Bytes())); err != nil {
+				return err
+			}
+			return damaged
+		},
+	}
+	cmd.Flags().StringVarP(&to, "file", "f", "", "new `file` to write to (default standard output)")
+	cmd.Flags().BoolVar(&salvage, "salvage", false, "dump what can be read of a damaged store")
+	return cmd
+}
+
+// writeDump leaves no part of a file.
+func (a *app) writeDump(path string, text []byte) error {
+	if path == "" {
+		_, err := a.out.Write(text)
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the file that the operator names
+	if err != nil {
+		return usageError(fmt.Errorf("--file: %w", err))
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		_ = os.Remove(path)
+	}
+	return err
+}
+
+// dump is what a dump has of the records, and notes of what it leaves out beyond credentials.
+type dump struct {
+	seed.Seed
+	notes []string
+}
+
+func dumpOf(tx *store.Tx) *dump {
+	d := &dump{Seed: seed.Seed{HighestUID: store.HighestUID(tx)}}
+	for u := range store.Users.All(tx) {
+		d.Users = append(d.Users, u)
+	}
+	for m := range store.Modules.All(tx) {
+		d.Modules = append(d.Modules, m)
+	}
+	for _, db := range store.Databases.List(tx) {
+		d.add(db)
+	}
+	return d
+}
+
+func (d *dump) add(db *database.Database) {
+	// The import of a server that does not run is nobody's. One that nobody owned stays as it is.
+	_ = db.FailImport(db.Import.Run.ID, database.GeneralError)
+	known := slices.Concat(d.Modules, database.Bundled())
+	db.Modules = slices.DeleteFunc(db.Modules, func(ref database.ModuleRef) bool {
+		_, err := known.Module(ref.UID)
+		return err != nil && d.leaveOut(db, "module "+ref.Name+", which the cluster does not have")
+	})
+	db.Import.Sources = slices.DeleteFunc(db.Import.Sources, func(s database.Source) bool {
+		_, err := url.Parse(s.Location)
+		return s.Type == database.SourceURL && err != nil && d.leaveOut(db, "an import source that is not a URL")
+	})
+	for i, s := range db.Import.Sources {
+		db.Import.Sources[i].Location = source.Label(s)
+	}
+	for name, value := range db.Settings {
+		db.Settings[name] = server.Masked(name, value)
+	}
+	d.Databases = append(d.Databases, db)
+}
+
+func (d *dump) leaveOut(db *database.Database, what string) bool {
+	d.notes = append(d.notes, fmt.Sprintf("database %d is without %s", db.UID, what))
+	return true
+}
