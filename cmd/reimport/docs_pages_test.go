@@ -72,12 +72,13 @@ func goChapters(t *testing.T) (all []string) {
 }
 
 // TestCLIPage runs the examples of all commands, in the order of the page, beside a demo cluster that has just been
-// started. Those of serve have a test of their own, and those of completion are run by the shells that they are for.
+// started. Those of serve have a test of their own, and those of completion are run by the shells that they are for. Those
+// of the store are for a server that does not run: testdata/store.txtar has them.
 func TestCLIPage(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t)
 	for _, c := range chapters(t, "cli.md") {
-		if c.title == "reimport serve" || c.title == "reimport completion" {
+		if c.title == "reimport serve" || c.title == "reimport completion" || strings.HasPrefix(c.title, "reimport store") {
 			continue
 		}
 		if strings.HasPrefix(c.title, "reimport ") && len(c.blocks["sh"]) == 0 {

@@ -60,7 +60,7 @@ func TestStartsAtOnce(t *testing.T) {
 		t.Fatal("two of them serve")
 	}
 	late.inUse()
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 || left[0].Name() != "reimport.db" {
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 || left[0].Name() != "reimport.db" || left[1].Name() != "reimport.db.lock" {
 		t.Errorf("a start that is refused leaves %v: %v", left, err)
 	}
 }
