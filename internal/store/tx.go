@@ -18,6 +18,10 @@ type Tx struct {
 
 type address struct{ kind, key string }
 
+// maxKey is how many bytes a key may have. A store need not keep longer ones: a change that it cannot write fails all that
+// share the write.
+const maxKey = 1024
+
 var errReadOnly = errors.New("store: this transaction only reads")
 
 // Revision returns the revision that the transaction began at.
@@ -33,6 +37,9 @@ func (tx *Tx) find(kind, key string) any {
 func (tx *Tx) write(k kind, key string, record any) error {
 	if !tx.writable {
 		return errReadOnly
+	}
+	if len(key) > maxKey {
+		return fmt.Errorf("%s: expected a key of at most %d bytes", k.title(), maxKey)
 	}
 	if tx.written == nil {
 		tx.written = map[address]*Change{}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/reimport/reimport/internal/access"
@@ -120,6 +121,9 @@ func (s suite) allOrNothing(t *testing.T) {
 	for name, end := range map[string]func(tx *store.Tx) error{
 		"error":   func(*store.Tx) error { return own },
 		"no JSON": func(tx *store.Tx) error { return store.Databases.Put(tx, &database.Database{UID: 9, Name: "\xff"}) },
+		"long key": func(tx *store.Tx) error {
+			return store.Users.Put(tx, &access.User{Email: strings.Repeat("a", 1<<15)})
+		},
 	} {
 		err := f.Store.Update(t.Context(), func(tx *store.Tx) error {
 			err := errors.Join(store.Users.Put(tx, user(1)), store.Databases.Delete(tx, 1), store.Databases.Put(tx, named(2)))
