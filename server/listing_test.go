@@ -15,32 +15,32 @@ import (
 	"github.com/reimport/reimport/internal/store"
 )
 
-// insert adds n databases to a store.
-func insert(t testing.TB, s store.Store, n int) {
-	t.Helper()
-	err := s.Update(t.Context(), func(tx *store.Tx) error {
-		modules := make([]database.ModuleRef, 4)
-		for i, m := range database.Bundled() {
-			modules[i] = database.ModuleRef{UID: m.UID, Name: m.Name, SemanticVersion: m.SemanticVersion}
-		}
-		for range n {
-			db := &database.Database{Name: "sessions", Type: "redis", Status: database.Active, Modules: modules}
-			if _, err := store.Insert(tx, db); err != nil {
+// add puts n databases behind those that the server has.
+func (f *fixture) add(n int) {
+	f.t.Helper()
+	var modules []database.ModuleRef
+	for _, m := range database.Bundled() {
+		modules = append(modules, database.ModuleRef{UID: m.UID, Name: m.Name, SemanticVersion: m.SemanticVersion})
+	}
+	err := f.store.Update(f.t.Context(), func(tx *store.Tx) error {
+		for i := range n {
+			db := &database.Database{UID: 1000 + i, Name: "sessions", Type: "redis", Status: database.Active, Modules: modules}
+			if err := store.Databases.Put(tx, db); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 }
 
 // TestManyDatabases lists more of them than one chunk takes: all are there, in their order. HEAD answers as GET does.
 func TestManyDatabases(t *testing.T) {
 	f := start(t)
-	const n = 2000
-	insert(t, f.store, n)
+	const n = 3000
+	f.add(n)
 	for _, path := range []string{"/v1/bdbs?fields=uid,status,type,import_status", "/v1/bdbs?fields=uid"} {
 		get, head := f.raw("GET", path, ""), f.raw("HEAD", path, "")
 		var list []struct{ UID int }
@@ -137,8 +137,7 @@ func BenchmarkListing(b *testing.B) {
 	login := "Basic " + base64.StdEncoding.EncodeToString([]byte(admin+":"+password))
 	for _, n := range []int{1_000, 100_000} {
 		f := benchServer(b)
-		insert(b, f.store, n)
-		handler := f.Config.Handler
+		f.add(n)
 		for _, fields := range []string{"", "?fields=uid,name,import_status"} {
 			b.Run(fmt.Sprintf("%d%s", n, fields), func(b *testing.B) {
 				b.ReportAllocs()
@@ -146,7 +145,7 @@ func BenchmarkListing(b *testing.B) {
 					r := httptest.NewRequest("GET", "/v1/bdbs"+fields, nil)
 					r.Header.Set("Authorization", login)
 					w := &discard{header: http.Header{}}
-					if handler.ServeHTTP(w, r); w.status != http.StatusOK {
+					if f.Config.Handler.ServeHTTP(w, r); w.status != http.StatusOK {
 						b.Fatal(w.status)
 					}
 					b.SetBytes(w.bytes)
