@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -82,13 +83,16 @@ func serveTLS(b *testing.B) *target {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := benchServer(b, func(c *node.Config) {
+	threads := runtime.GOMAXPROCS(0)
+	b.Cleanup(func() { runtime.GOMAXPROCS(threads) })
+	b.Setenv("GOGC", "100") // as in other benchmarks
+	f := benchServer(b, node.OwnProcess, func(c *node.Config) {
 		c.Seed.Users = []access.User{{Email: admin, PasswordHash: hash, Role: access.Admin}}
 		for i := range b.N {
 			c.Seed.Users = append(c.Seed.Users, access.User{Email: goodUser(i), PasswordHash: hash, Role: access.Admin})
 		}
 		c.Lockout = access.Lockout{Failures: 5, Within: 15 * time.Minute, For: 30 * time.Minute}
-		c.Listen, c.TLS, c.Grace = "127.0.0.1:0", true, time.Second
+		c.Listen, c.TLS = "127.0.0.1:0", true
 	})
 	pem, err := os.ReadFile(f.node.CA())
 	if err != nil {

@@ -79,7 +79,7 @@ type login struct {
 func newAuthenticator(cfg Config) (*authenticator, error) {
 	a := &authenticator{
 		lockout: cfg.Lockout, kept: cfg.Lockouts, now: cfg.Now, events: cfg.Events,
-		key: make([]byte, sha256.Size), nobody: access.CommonHash(cfg.Users), proves: access.Proves, verified: newVerifications(),
+		key: make([]byte, sha256.Size), nobody: access.CommonHash(cfg.Users), proves: access.Proves, verified: newVerifications(cfg.Verifications),
 		users: map[string]access.User{}, proofs: map[string]*proof{}, peers: peerSet{}, attempts: newAttempts(),
 	}
 	rand.Read(a.key)

@@ -24,7 +24,8 @@ import (
 
 type strictHandlerFunc = rest.StrictHandlerFunc
 
-// Config is what a Server stands on. Everything in it is needed but Lockout, Lockouts, ShowCredentials and TrustedOrigins.
+// Config is what a Server stands on. Everything in it is needed but Lockout, Lockouts, Verifications, ShowCredentials
+// and TrustedOrigins.
 type Config struct {
 	Store    store.Store
 	Importer *importer.Importer
@@ -32,6 +33,9 @@ type Config struct {
 	Modules  database.Catalog
 	Lockout  access.Lockout
 	Lockouts Lockouts // where lock-outs outlive the server
+	// Verifications is how many passwords are verified at once, beside one whose user has logged in before; one less than
+	// GOMAXPROCS for 0.
+	Verifications int
 	// ShowCredentials returns the passwords of databases, as Redis Software does unless mask_bdb_credentials is set.
 	ShowCredentials bool
 	// Now is the domain clock: it says when databases were created and changed, and when lock-outs begin and end. What protects

@@ -71,10 +71,14 @@ type verification struct {
 	err        error
 }
 
-func newVerifications() *verifications {
+// newVerifications returns one with general slots, or if that is 0, so many that one core stays for the requests that need
+// no verification.
+func newVerifications(general int) *verifications {
+	if general == 0 {
+		general = max(1, runtime.GOMAXPROCS(0)-1)
+	}
 	return &verifications{
-		// One core stays for the requests that need no verification.
-		general: max(1, runtime.GOMAXPROCS(0)-1), reserved: 1, hold: retryAfter, patience: maxWait,
+		general: general, reserved: 1, hold: retryAfter, patience: maxWait,
 		connections: map[string]*connection{}, pending: map[proofKey]*verification{},
 	}
 }

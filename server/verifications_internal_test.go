@@ -12,9 +12,7 @@ import (
 
 // queue is a verifications with one general slot, and a reserved one for trusted peers.
 func queue() *verifications {
-	q := newVerifications()
-	q.general, q.reserved = 1, 1
-	return q
+	return newVerifications(1)
 }
 
 func key(name string, n int) proofKey {

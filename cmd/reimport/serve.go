@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -56,7 +55,7 @@ Databases have no Redis behind them: an import reads and checks its files wholly
 
 // serve runs a node until ctx ends, and then for as long as balancers take to notice.
 func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err error) {
-	collectSeldom()
+	node.OwnProcess(&cfg.node)
 	cfg.node.Events = event.Log(cfg.logger(errOut))
 	cfg.node.ShowPassword = passwordShower(out)
 	if err := cfg.readSeed(); err != nil {
@@ -118,14 +117,6 @@ func discards(out io.Writer) bool {
 	is, err := file.Stat()
 	null, nullErr := os.Stat(os.DevNull)
 	return err != nil || nullErr == nil && os.SameFile(is, null)
-}
-
-// collectSeldom lets the heap grow to four times what lives before it is collected, unless GOGC says how often. A server at
-// work has some MB that live, and would collect a hundred times a second, for a fifth of its time.
-func collectSeldom() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(300)
-	}
 }
 
 func announce(out io.Writer, n *node.Node) {

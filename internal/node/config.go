@@ -39,6 +39,9 @@ type Config struct {
 	Importer importer.Config
 	// Lockout is the zero value for a node that locks nobody out.
 	Lockout access.Lockout
+	// Verifications is how many passwords are verified at once, beside one whose user has logged in before; one less than
+	// GOMAXPROCS for 0.
+	Verifications int
 	// ShowCredentials returns the passwords of databases.
 	ShowCredentials bool
 	// TrustedOrigins are the origins, in the form of server.CheckOrigin, whose pages may send what changes something.

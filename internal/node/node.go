@@ -124,7 +124,7 @@ func (n *Node) serve(ctx context.Context) (err error) {
 	}
 	n.server, err = server.New(server.Config{
 		Store: n.store, Importer: n.importer, Users: n.cfg.Seed.Users, Modules: n.cfg.Seed.Modules,
-		Lockout: n.cfg.Lockout, Lockouts: LockoutsIn(n.dir), ShowCredentials: n.cfg.ShowCredentials,
+		Lockout: n.cfg.Lockout, Lockouts: LockoutsIn(n.dir), Verifications: n.cfg.Verifications, ShowCredentials: n.cfg.ShowCredentials,
 		Now: n.cfg.Now, Events: n.cfg.Events, TrustedOrigins: n.cfg.TrustedOrigins,
 	})
 	if err != nil || n.listener == nil {
