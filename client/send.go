@@ -131,7 +131,7 @@ func (a *answer) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("%w: it is larger than %d MiB", ErrUnexpectedBody, a.limit>>20)
 	}
 	a.left -= n
-	if err != nil && err != io.EOF { //nolint:errorlint // readers return it as it is
+	if err != nil && err != io.EOF {
 		err = &brokenError{err}
 	}
 	return n, err

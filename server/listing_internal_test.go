@@ -134,8 +134,9 @@ func overBothProtocols(t *testing.T, test func(t *testing.T, two bool)) {
 func TestSlowReaderHoldsNoTurn(t *testing.T) {
 	overBothProtocols(t, func(t *testing.T, two bool) {
 		s, ended := serveListings(t, two)
-		begin(t, s)
-		begin(t, s)
+		for range 2 {
+			begin(t, s) //nolint:bodyclose // it closes it when the test ends
+		}
 		w, err := s.Client().Get(s.URL)
 		if err != nil {
 			t.Fatal(err)
@@ -222,7 +223,7 @@ func TestClientGoneBeforeItsAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w, err := http.DefaultClient.Do(r); !errors.Is(err, context.Canceled) {
+	if w, err := http.DefaultClient.Do(r); !errors.Is(err, context.Canceled) { //nolint:bodyclose // there is no answer
 		t.Errorf("%v, %v", w, err)
 	}
 	reported := eventtest.Wait(t, events, func(*event.Request) bool { return true })

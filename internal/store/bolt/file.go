@@ -131,7 +131,7 @@ func (f *file) open() error {
 // or could not sync: the system shows that and takes its meta page for written. Until the page is on disk, no page may be
 // written that the transaction before still has.
 func (f *file) rewriteMeta(m meta) error {
-	page, at := make([]byte, m.pageSize), m.pageSize*int64(m.tx%2) //nolint:gosec // 0 or 1
+	page, at := make([]byte, m.pageSize), m.pageSize*int64(m.tx%2)
 	if _, err := f.handle.ReadAt(page, at); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ const madeText = "A store was made beside this file. If it is missing, it was lo
 
 // lockBeside locks the store at path, which need not be there.
 func lockBeside(path string) (*lock, error) {
-	f, err := os.OpenFile(path+lockSuffix, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path+lockSuffix, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // beside the store
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func tryLock(f *os.File, shared bool) (bool, error) {
 	if shared {
 		how = syscall.LOCK_SH
 	}
-	err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB) //nolint:gosec // a file descriptor
+	err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return false, nil
 	}
@@ -23,5 +23,5 @@ func tryLock(f *os.File, shared bool) (bool, error) {
 }
 
 func unlock(f *os.File) error {
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) //nolint:gosec // a file descriptor
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
 }

@@ -138,7 +138,7 @@ func elements(page []byte) (all []element, err error) {
 		} else {
 			e.flags, from, key, value = u32(h), uint64(u32(h[4:])), uint64(u32(h[8:])), uint64(u32(h[12:]))
 		}
-		from += uint64(at) //nolint:gosec // not negative
+		from += uint64(at)
 		if from < uint64(end) || from+key+value > uint64(len(page)) {
 			return all, fmt.Errorf("element %d does not lie within it", len(all))
 		}

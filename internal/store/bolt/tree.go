@@ -38,7 +38,7 @@ func walkFile(file io.ReaderAt, size int64, entry func(bucket string, key, value
 	if t.meta.pageSize == 0 {
 		return t
 	}
-	pages := uint64(size / t.meta.pageSize) //nolint:gosec // not negative
+	pages := uint64(size / t.meta.pageSize) //nolint:gosec // positive
 	if t.meta.high > pages {
 		t.report("the file has %d bytes, its pages come to %d times %d", size, t.meta.high, t.meta.pageSize)
 	}
@@ -135,7 +135,7 @@ func (t *tree) page(id uint64, depth int) ([]byte, error) {
 		return nil, err
 	}
 	t.buffers[depth] = page[:cap(page)]
-	for i := range uint64(len(page)) / uint64(t.meta.pageSize) { //nolint:gosec // not negative
+	for i := range uint64(len(page)) / uint64(t.meta.pageSize) { //nolint:gosec // positive
 		if t.seen[id+i] {
 			return nil, errors.New("is in two places")
 		}
@@ -206,7 +206,7 @@ func (t *tree) lost(visit func(int, element)) {
 		if t.seen[i] {
 			continue
 		}
-		id := uint64(i) //nolint:gosec // not negative
+		id := uint64(i)
 		t.report("page %d: is neither free nor in use", id)
 		page, err := t.page(id, 0)
 		if err == nil && u16(page[8:]) == leafPage && visit != nil {
