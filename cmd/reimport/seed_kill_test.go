@@ -20,7 +20,7 @@ import (
 // nothing, and the next start makes it whole.
 func TestKillDuringFirstStart(t *testing.T) {
 	t.Parallel()
-	const databases, rounds = 300, 20
+	const databases, rounds = 100, 20
 	demo, err := os.ReadFile("../../examples/demo.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,9 @@ func TestKillDuringFirstStart(t *testing.T) {
 		timer.Stop()
 		switch found := left(t, dir); found {
 		case want:
-			all++
+			if all++; all > 1 {
+				continue // the next start of one that left all has been seen
+			}
 		case content{}:
 			nothing++
 		default:
