@@ -100,8 +100,7 @@ func (c *contents) findDigest(entries map[string][]byte) bool {
 		c.report("not a store of databases")
 		return false
 	case !ok && c.schema >= 1 && c.schema < digests:
-		c.digest = c.counted
-		c.digest.Schema, c.digest.Revision = c.schema, store.Revision(c.tree.buckets[recordsBucket]) //nolint:gosec // revisions are positive
+		c.digestOfOld()
 		return true
 	}
 	if c.digest, err = parseDigest(sealed); err != nil {
@@ -112,6 +111,23 @@ func (c *contents) findDigest(entries map[string][]byte) bool {
 		c.report("schema %.10q in the place of %d", entries[schemaKey], c.digest.Schema)
 	}
 	return true
+}
+
+// digestOfOld takes what is there for what was written.
+func (c *contents) digestOfOld() {
+	sequence := c.tree.buckets[recordsBucket]
+	c.digest = c.counted
+	c.digest.Schema, c.digest.Revision = c.schema, store.Revision(sequence) //nolint:gosec // revisions are positive
+	if c.schema > 1 {
+		return
+	}
+	c.digest.Revision = 1
+	for _, e := range highestUID(sequence) {
+		kind, key := split(e.key)
+		if err := c.records.Add(kind, key, e.encoded); err != nil {
+			c.report("the highest uid: %w", err)
+		}
+	}
 }
 
 // damage returns problems as one error, in one line. It is nil if there are none.

@@ -70,9 +70,7 @@ func upgradeFrom(version int) func(*bbolt.Tx) error {
 		}
 		if version == 1 {
 			d.Revision = 1
-			if last := records.Sequence(); last > 0 {
-				all = append(all, entry{[]byte("counter/bdb"), fmt.Appendf(nil, `{"Of":"bdb","Last":%d}`, last)})
-			}
+			all = append(all, highestUID(records.Sequence())...)
 		}
 		for _, e := range all {
 			value := sealed(e.key, e.encoded)
@@ -88,8 +86,16 @@ func upgradeFrom(version int) func(*bbolt.Tx) error {
 // entry is a record, copied: what a bucket holds moves when it is written to.
 type entry struct{ key, encoded []byte }
 
-// upgraded returns all records as the present schema has them. Schema 1 had databases alone, and the highest uid that was
-// ever in use in the place of the revision, which begins at 1.
+// highestUID returns the record of the highest uid that was ever in use, if there is one. Schema 1 had it in the place of
+// the revision, which begins at 1.
+func highestUID(last uint64) []entry {
+	if last == 0 {
+		return nil
+	}
+	return []entry{{[]byte("counter/bdb"), fmt.Appendf(nil, `{"Of":"bdb","Last":%d}`, last)}}
+}
+
+// upgraded returns all records as the present schema has them. Schema 1 had databases alone.
 func upgraded(records *bbolt.Bucket, version int) (all []entry, err error) {
 	err = records.ForEach(func(at, value []byte) error {
 		encoded, err := current(version, at, value)

@@ -87,6 +87,28 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
+// What reads an old store and leaves it as it is finds what a store finds that has brought it up to date.
+func TestInspectOldStore(t *testing.T) {
+	for _, name := range []string{"schema1", "schema2"} {
+		t.Run(name, func(t *testing.T) {
+			path := old(t, name)
+			report, err := bolt.Inspect(path)
+			if err != nil || report.Err() != nil {
+				t.Fatal(err, report)
+			}
+			got := report.Records.View()
+			want, err := open(t, path).View(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Revision() != want.Revision() || store.HighestUID(got) != store.HighestUID(want) ||
+				!reflect.DeepEqual(store.Databases.List(got), store.Databases.List(want)) {
+				t.Errorf("revision %d, highest uid %d; want %d, %d", got.Revision(), store.HighestUID(got), want.Revision(), store.HighestUID(want))
+			}
+		})
+	}
+}
+
 // A store that cannot be read is left as it is.
 func TestUpgradeOfADamagedStore(t *testing.T) {
 	path := old(t, "schema1")
