@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/reimport/reimport/internal/disk"
 	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
@@ -36,6 +38,9 @@ these lack.`,
 			}
 			fill := func(tx *store.Tx) error { return node.Fill(tx, c, time.Now()) }
 			path, aside := file(), ""
+			if err := disk.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				return usageError(fmt.Errorf("--data-dir: %w", err))
+			}
 			if setAside {
 				aside, err = bolt.Make(path, fill)
 			} else {

@@ -82,6 +82,20 @@ func TestSalvage(t *testing.T) {
 	}
 }
 
+// TestRestoreElsewhere restores on a machine that has had no server yet.
+func TestRestoreElsewhere(t *testing.T) {
+	for _, flags := range [][]string{nil, {"--set-aside"}} {
+		dir := filepath.Join(t.TempDir(), "var", "reimport")
+		storeVerb(t, dir, 0, append([]string{"restore", "../../examples/demo.yaml"}, flags...)...)
+		if out, _ := storeVerb(t, dir, 0, "check"); !strings.Contains(out, "databases  6") {
+			t.Error(out)
+		}
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%+v, %v", info, err)
+		}
+	}
+}
+
 // TestStoreInUse leaves the store of a server that runs alone.
 func TestStoreInUse(t *testing.T) {
 	dir := t.TempDir()
