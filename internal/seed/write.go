@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -87,6 +88,12 @@ func encode(value reflect.Value) (*yaml.Node, error) {
 	switch value.Kind() {
 	default:
 		return node, node.Encode(value.Interface())
+	case reflect.String: // nearly all that there is; Encode begins an encoder for each
+		if node.SetString(value.String()); node.Style == yaml.LiteralStyle {
+			node.Style = yaml.DoubleQuotedStyle // the yaml package does not read back all lines that begin with a tab
+		}
+	case reflect.Int, reflect.Int64:
+		node.Kind, node.Tag, node.Value = yaml.ScalarNode, "!!int", strconv.FormatInt(value.Int(), 10)
 	case reflect.Slice:
 		node.Kind = yaml.SequenceNode
 		if value.Len() == 0 {

@@ -16,7 +16,7 @@ import (
 	"github.com/reimport/reimport/internal/seed"
 )
 
-var text = rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "null", "~", "true", "1e3", "0x10", "- a", "a: b", "#", "\n", " a ", "\u2028", "'\"", "2026-01-02"}))
+var text = rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "null", "~", "true", "1e3", "0x10", "n", "1:20", "<<", "=", "  a\n b\n", "\t\n", "\n\ta\n", "- a", "a: b", "#", "\n", " a ", "\u2028", "'\"", "2026-01-02"}))
 
 // anySeed is a seed as a server may leave it.
 var anySeed = rapid.Custom(func(t *rapid.T) *seed.Seed {
