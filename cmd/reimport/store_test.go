@@ -25,8 +25,8 @@ func storeVerb(t *testing.T, dir string, want int, verb ...string) (out, errOut 
 	return said.String(), complained.String()
 }
 
-// TestSalvage damages a record. Its name is told, and nothing of what is in it; the others can be dumped and restored. The
-// verbs that read leave file and directory as they were.
+// TestSalvage damages a record. The verbs name it and show nothing of what is in it, and the others can be dumped and
+// restored. The verbs that read leave file and directory as they were.
 func TestSalvage(t *testing.T) {
 	dir := t.TempDir()
 	path := node.StoreIn(dir)

@@ -23,7 +23,7 @@ import (
 const certificateLife = 825 * 24 * time.Hour
 
 // ownCertificate returns the node's certificate in dir and the path of the file with the CA that clients trust it by.
-// Where dir is not there, or its certificate has expired, it makes both; the CA's key is thrown away. The names are
+// If dir is missing, or its certificate has expired, it makes both; the CA's key is thrown away. The names are
 // localhost, the loopback addresses and host.
 func ownCertificate(dir, host string, now time.Time) (cert tls.Certificate, ca string, err error) {
 	ca = filepath.Join(dir, "ca.pem")

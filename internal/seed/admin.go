@@ -39,7 +39,7 @@ func createWhole(path string, data []byte, last func() error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(out.Name()) }() // it has gone where all went well
+	defer func() { _ = os.Remove(out.Name()) }() // it is gone if all went well
 	_, err = out.Write(data)
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return err

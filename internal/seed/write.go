@@ -82,7 +82,7 @@ func written(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// encode is the other way round than reader.value. What is as a file leaves it that does not have it is left out.
+// encode is the reverse of reader.value. It leaves out fields with their zero value, which they get when Read finds none.
 func encode(value reflect.Value) (*yaml.Node, error) {
 	node := &yaml.Node{Kind: yaml.MappingNode}
 	switch value.Kind() {

@@ -33,8 +33,8 @@ const (
 // lockTimeout lets a predecessor that is about to exit do so, and is no longer than an operator will wait.
 const lockTimeout = time.Second
 
-// openFile opens the store in the file at path, or makes one, and returns the records in it. It writes to no other file,
-// nor to one that is damaged.
+// openFile opens the store in the file at path, or makes one, and returns the records in it. It writes nothing to a file
+// that is damaged or is not a store.
 func openFile(path string) (*file, *store.Image, error) {
 	lock, err := lockBeside(path)
 	if err != nil {

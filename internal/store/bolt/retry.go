@@ -6,7 +6,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// While no write succeeds, one is tried every retryEvery, or more seldom if it takes long: retryShare is how much of the
+// While no write succeeds, one is tried every retryEvery, or less often if it takes long: retryShare is how much of the
 // time is left to others.
 const (
 	retryEvery = time.Second
