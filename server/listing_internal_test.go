@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -201,16 +200,37 @@ func TestTurnsAreFair(t *testing.T) {
 	})
 }
 
-// TestClientGoneBeforeItsAnswer has a request that ends while it waits: it is no failure of the server's.
+// TestClientGoneBeforeItsAnswer has a request that outlives its client. That it stops is no failure of the server's; one of
+// the server's is reported all the same.
 func TestClientGoneBeforeItsAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		fail   func(context.Context) error
+		status int
+	}{
+		"stops":  {context.Context.Err, 0},
+		"fails":  {func(context.Context) error { return errors.New("the disk is gone") }, 500},
+		"panics": {func(context.Context) error { panic("nil map") }, 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reported := leaveEarly(t, c.fail)
+			if reported.Status != c.status || (reported.Err != nil) != (c.status == 500) {
+				t.Errorf("reported as %+v", reported)
+			}
+		})
+	}
+}
+
+// leaveEarly returns the report of a request that fails once its client has gone.
+func leaveEarly(t *testing.T, fail func(context.Context) error) *event.Request {
 	events, begun := eventtest.NewRecorder(), make(chan struct{})
 	e := echo.New()
 	e.HTTPErrorHandler = answerError
 	e.Use((&Server{events: events.Sink}).report(newRequestIDs()), recoverPanics)
 	e.GET("/", func(c echo.Context) error {
 		close(begun)
-		<-c.Request().Context().Done()
-		return c.Request().Context().Err()
+		ctx := c.Request().Context()
+		<-ctx.Done()
+		return fail(ctx)
 	})
 	s := httptest.NewServer(e)
 	defer s.Close()
@@ -226,10 +246,7 @@ func TestClientGoneBeforeItsAnswer(t *testing.T) {
 	if w, err := http.DefaultClient.Do(r); !errors.Is(err, context.Canceled) { //nolint:bodyclose // there is no answer
 		t.Errorf("%v, %v", w, err)
 	}
-	reported := eventtest.Wait(t, events, func(*event.Request) bool { return true })
-	if reported.Status != 0 || reported.Err != nil || reported.Level() != slog.LevelInfo {
-		t.Errorf("reported as %+v", reported)
-	}
+	return eventtest.Wait(t, events, func(*event.Request) bool { return true })
 }
 
 // TestAnswerCutShort fails after a part of an answer is out: nobody takes it for the whole, and the cause is reported.

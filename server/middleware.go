@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -40,7 +41,7 @@ func (s *Server) report(ids *requestIDs) echo.MiddlewareFunc {
 			ctx := event.WithIdentity(r.Context(), &e.Identity)
 			c.SetRequest(r.WithContext(ctx))
 			err := next(c)
-			gone := err != nil && ctx.Err() != nil
+			gone := err != nil && ctx.Err() != nil && (w.Committed || errors.Is(err, ctx.Err()))
 			cut := err != nil && (w.Committed || gone)
 			if err != nil && !cut {
 				c.Error(err)
