@@ -26,11 +26,15 @@ func newDBListCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringSliceVar(&fields, "fields", nil, "`names` of the fields to show, with commas between")
 	return a.verb(cmd, func(ctx context.Context, c call) error {
+		columns := columnsFor(fields)
+		if c.showsTable() {
+			fields = columns // what else there is would not be seen
+		}
 		dbs, err := c.client.ListDatabases(ctx, fields...)
 		if err != nil {
 			return err
 		}
-		return c.print(dbs, columnsFor(fields)...)
+		return c.print(dbs, columns...)
 	})
 }
 

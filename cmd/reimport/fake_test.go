@@ -20,7 +20,7 @@ type fake struct {
 
 	mu    sync.Mutex
 	steps []string // what is left of the import into database 1
-	last  string   // the body of the last request that had one
+	last  string   // the query and the body of the last request to list, or with a body
 }
 
 const idle = `"import_status":"","import_progress":0.0,"import_failure_reason":""`
@@ -29,6 +29,9 @@ func newFake() *fake {
 	f := &fake{waiting: make(chan struct{}, 100), steps: []string{idle}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/bdbs", func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.last = r.URL.RawQuery
 		io.WriteString(w, `[{"uid":1,"name":"sessions"},{"uid":3,"name":"carts\u001b[2J","memory_size":9007199254740991}]`)
 	})
 	mux.HandleFunc("POST /v1/bdbs", f.echo)

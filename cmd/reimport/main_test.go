@@ -91,7 +91,7 @@ func envelope(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// sent runs `sent TEXT`: the last request with a body had this query and body.
+// sent runs `sent TEXT`: the last request to list, or with a body, had this query and body.
 func sent(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: sent query?body")

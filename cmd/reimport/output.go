@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,8 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/reimport/reimport/client"
 )
 
 // output is how a result is printed.
@@ -72,18 +75,19 @@ func wantsJSON(args []string) bool {
 // print writes a result, a JSON object or a list of them, to standard output. A table shows these of its keys. JSON goes
 // out as the server wrote it but for the white space: a cluster has keys and numbers that no type of ours holds.
 func (a *app) print(value any, columns ...string) error {
+	format, picks := a.output.format.value, a.output.query.path != nil
+	dbs, many := value.([]client.Database)
+	if many && !picks && format != "yaml" && !a.showsTable() {
+		return printDatabases(a.out, dbs)
+	}
 	data, err := marshal(value)
 	if err != nil {
 		return err
 	}
-	format := a.output.format.value
-	if format == "auto" && a.output.query.path == nil && isTerminal(a.out) {
-		format = "table"
-	}
-	if format == "table" {
+	if a.showsTable() {
 		return printTable(a.out, data, columns)
 	}
-	if a.output.query.path != nil {
+	if picks {
 		if data, err = a.output.query.pick(data); err != nil {
 			return err
 		}
@@ -97,6 +101,38 @@ func (a *app) print(value any, columns ...string) error {
 	}
 	_, err = indented.WriteTo(a.out)
 	return err
+}
+
+// showsTable reports whether results are printed as tables.
+func (a *app) showsTable() bool {
+	format := a.output.format.value
+	return format == "table" || format == "auto" && a.output.query.path == nil && isTerminal(a.out)
+}
+
+// printDatabases prints a list as JSON, an item at a time: there may be so many that their text is not to be in memory again.
+func printDatabases(out io.Writer, dbs []client.Database) error {
+	w := bufio.NewWriterSize(out, 64<<10)
+	var item bytes.Buffer
+	item.WriteByte('[')
+	for _, db := range dbs {
+		item.WriteString("\n  ")
+		if err := json.Indent(&item, db.Raw, "  ", "  "); err != nil {
+			return err
+		}
+		if _, err := item.WriteTo(w); err != nil {
+			return err
+		}
+		item.WriteByte(',')
+	}
+	if len(dbs) > 0 {
+		item.Reset() // the last comma
+		item.WriteByte('\n')
+	}
+	item.WriteString("]\n")
+	if _, err := item.WriteTo(w); err != nil {
+		return err
+	}
+	return w.Flush()
 }
 
 // marshal leaves <, > and & as they are: this is no web page.
