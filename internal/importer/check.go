@@ -109,5 +109,5 @@ func (a *attempt) scan(f *file, meter func(int) error) (*rdb.Scanner, error) {
 	return a.scanner, nil
 }
 
-// isLoaded tells the keys that an import carries over from those it leaves out.
+// isLoaded reports whether an import carries k over: some keys are left out.
 func isLoaded(k *rdb.Key) bool { return !k.Expired && !k.Empty }

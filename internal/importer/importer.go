@@ -133,7 +133,7 @@ func orDefault[T int | int64 | time.Duration](value *T, otherwise T) {
 	}
 }
 
-// CheckSources tells whether the sources may be asked for: nil or a *database.FieldError, which never quotes a URL.
+// CheckSources returns nil if the sources may be asked for, else a *database.FieldError, which never quotes a URL.
 func (im *Importer) CheckSources(sources []database.Source) error {
 	for i, src := range sources {
 		err := im.sources.Check(src)

@@ -17,7 +17,7 @@ type Slots struct {
 // NewSlots returns n slots.
 func NewSlots(n int) *Slots { return &Slots{free: n} }
 
-// then calls take as soon as there is a slot, which may be at once. take says whether it keeps it.
+// then calls take as soon as a slot is free, which may be at once. take returns false if it does not keep the slot.
 func (s *Slots) then(take func() bool) {
 	s.mu.Lock()
 	if s.free == 0 {

@@ -191,8 +191,8 @@ func (a *arrivals) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// isSlow counts n bytes more, and tells at the end of each pacePeriod whether too few came. That it is asked again while
-// next to nothing comes is the stall's business.
+// isSlow counts n bytes more, and reports at the end of each pacePeriod if too few have come. If nothing comes at all, the
+// stall ends the download.
 func (a *arrivals) isSlow(n int) bool {
 	a.paced += int64(n)
 	now := time.Now()

@@ -70,8 +70,8 @@ func New(cfg Config) (*Opener, error) {
 	return o, nil
 }
 
-// Check tells whether src may be asked for, without touching it: nil or a *database.FieldError, whose Field is the
-// field of the source. It never quotes a URL.
+// Check returns nil if src may be asked for, else a *database.FieldError, whose Field is the field of the source. It does
+// not touch the source, and never quotes a URL.
 func (o *Opener) Check(src database.Source) error {
 	switch src.Type {
 	case database.SourceMountPoint:
