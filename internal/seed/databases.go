@@ -61,8 +61,8 @@ func (r reader) change(d fileDatabase, name string) (c database.Change, err erro
 		c.Modules = &refs
 	}
 	if d.BackupLocation != "" {
-		if c.BackupLocation = json.RawMessage(d.BackupLocation); !json.Valid(c.BackupLocation) {
-			return c, r.refuse(d.Line, name+".backup_location", "JSON")
+		if c.BackupLocation = json.RawMessage(d.BackupLocation); !withoutCredentials(c.BackupLocation) {
+			return c, r.refuse(d.Line, name+".backup_location", "a JSON object without credentials, which a database does not keep")
 		}
 	}
 	c.Settings = map[string]json.RawMessage{}
@@ -115,4 +115,15 @@ func (r reader) sources(d fileDatabase, name string) ([]database.Source, error) 
 		sources = append(sources, source)
 	}
 	return sources, nil
+}
+
+// credentials are the members of a backup location that the API takes and forgets.
+var credentials = []string{
+	"url", "sftp_url", "key", "access_key_id", "secret_access_key", "private_key_id", "private_key", "account_key", "sas_token",
+}
+
+func withoutCredentials(location json.RawMessage) bool {
+	var members map[string]json.RawMessage
+	return json.Unmarshal(location, &members) == nil &&
+		!slices.ContainsFunc(credentials, func(name string) bool { return members[name] != nil })
 }

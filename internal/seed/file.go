@@ -62,7 +62,7 @@ type (
 		BackupInterval       int           `yaml:"backup_interval"`        // Seconds between them.
 		BackupIntervalOffset int           `yaml:"backup_interval_offset"` // Seconds, less than backup_interval.
 		BackupHistory        int           `yaml:"backup_history"`         // Days that they are kept, 0 for ever.
-		BackupLocation       string        `yaml:"backup_location"`        // Where they go, in JSON.
+		BackupLocation       string        `yaml:"backup_location"`        // Where they go, in JSON, without credentials.
 		ImportStatus         string        `yaml:"import_status"`          // idle, initializing, importing, succeeded or failed; empty, the default, where none ever ran. One that runs here belongs to nobody and never ends.
 		ImportProgress       float64       `yaml:"import_progress"`        // Percent; 100 where the import succeeded, and only there.
 		ImportFailureReason  string        `yaml:"import_failure_reason"`  // Why the import failed, as the API has it. Needed where it did, and only there.

@@ -85,6 +85,7 @@ func TestRefusals(t *testing.T) {
 		"progress":            {"databases: [{uid: 1, name: x, import_status: succeeded}]", "databases[0].import_progress: expected 100"},
 		"backup":              {"databases: [{uid: 1, name: x, backup_status: running}]", "databases[0].backup_status: expected"},
 		"source":              {"databases:\n- uid: 1\n  name: x\n  dataset_import_sources:\n  - {type: s3, path: x}", "5: databases[0].dataset_import_sources: expected type"},
+		"credentials":         {"databases:\n- uid: 1\n  name: x\n  backup_location: '{\"type\": \"s3\", \"secret_access_key\": \"x\"}'", "2: databases[0].backup_location: expected a JSON object without credentials"},
 		"two documents":       {"demo: true\n---\ndemo: false", "expected one YAML document"},
 		"not YAML":            {"a: b: c", "cluster.yaml: yaml:"},
 	} {
