@@ -12,8 +12,8 @@ import (
 // a hundred times a second, for a fifth of its time.
 //
 // A verification of a password computes for 60 ms, and Go's scheduler leaves a thread to what computes for 10 ms at a time,
-// which a request would wait for more than once on its way. So there is a thread more for each verification at once, and the
-// kernel, which lets in at once whoever has waited, shares out the cores.
+// which a request would wait for more than once on its way. Verifications have as many threads as there are cores, at most,
+// so there is one more: the kernel, which lets in at once whoever has waited, shares out the cores.
 func OwnProcess(cfg *Config) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(300)
@@ -21,6 +21,6 @@ func OwnProcess(cfg *Config) {
 	if os.Getenv("GOMAXPROCS") == "" {
 		cores := runtime.GOMAXPROCS(0)
 		cfg.Verifications = max(1, cores-1)
-		runtime.GOMAXPROCS(cores + cfg.Verifications + 1)
+		runtime.GOMAXPROCS(cores + 1)
 	}
 }
