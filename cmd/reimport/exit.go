@@ -38,8 +38,8 @@ type exit struct {
 	errs    []error
 }
 
-// exits is in the order in which errors are looked up, because an error may be of several kinds: who gave up on a busy
-// database is told of the timeout, not of the conflict. The codes are those of other tools for Redis Software, 13 and 14.
+// exits is in the order in which errors are looked up, because an error may be of several kinds: giving up on a busy
+// database ends as a timeout, not as a conflict. The codes are those of other tools for Redis Software, 13 and 14.
 var exits = []exit{
 	{13, "import_failed", "the import ended as failed", []error{client.ErrImportFailed}},
 	{2, "usage", "a mistake on the command line", []error{errUsage}},

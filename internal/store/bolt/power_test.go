@@ -60,7 +60,7 @@ func newOutage(t *testing.T, file string) *outage {
 	return o
 }
 
-// memory returns a directory whose syncs cost nothing, where there is one.
+// memory returns a directory whose syncs cost nothing, if the machine has one.
 func memory(t *testing.T) string {
 	dir, err := os.MkdirTemp("/dev/shm", "")
 	if err != nil {
