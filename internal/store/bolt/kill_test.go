@@ -170,12 +170,12 @@ func progressOf(s *bolt.Store) (*progress, error) {
 	return p, nil
 }
 
-// check returns an error unless p is all of what each writer was told of and, beyond that, at most the step that it was
-// taking, whole.
+// check returns an error unless p has every step that was acknowledged to its writer, and at most one more, whole: the one
+// under way.
 func (p *progress) check(acked []int) error {
 	for writer, n := range p.steps {
 		if n < acked[writer] || n > acked[writer]+1 || !reflect.DeepEqual(p.databases[writer], after(writer, n)) {
-			return fmt.Errorf("writer %d was told of %d steps, the store has %d: %v", writer, acked[writer], n, p.databases[writer])
+			return fmt.Errorf("writer %d has %d steps acknowledged, the store has %d: %v", writer, acked[writer], n, p.databases[writer])
 		}
 	}
 	return nil
@@ -204,7 +204,7 @@ func TestKill(t *testing.T) {
 	t.Logf("steps at the end: %v", steps)
 }
 
-// killed runs a child until it has given so many answers, and returns the last step that each writer was told of.
+// killed runs a child, kills it once it has acknowledged acks steps, and returns the last one of each writer.
 func killed(t *testing.T, path string, steps []int, acks int) []int {
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), childPath+"="+path)
