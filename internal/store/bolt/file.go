@@ -76,21 +76,24 @@ func (l *lock) open(path string) (*file, *store.Image, error) {
 }
 
 // present returns an error unless there is a file at path. A store that was there does not go by itself.
-func present(path string) (fs.FileInfo, error) {
-	info, err := os.Stat(path)
+func present(path string) (status, error) {
+	found, err := statusAt(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w: its file is missing: %w", store.ErrDamaged, err)
+		return found, fmt.Errorf("%w: its file is missing: %w", store.ErrDamaged, err)
 	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%w: not a file", store.ErrDamaged)
+		return found, err
+	case !found.regular:
+		return found, fmt.Errorf("%w: not a file", store.ErrDamaged)
 	}
-	return info, nil
+	return found, nil
 }
 
 // prepare reads what is in the file, has bbolt open it, and brings it up to date.
-func (f *file) prepare() (*store.Image, error) {
+func (f *file) prepare() (_ *store.Image, err error) {
+	if f.opened, err = statusOf(f.handle); err != nil {
+		return nil, err
+	}
 	if err := waitFor(f.handle, false); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ func guarded(do func() error) (err error) {
 type file struct {
 	*bbolt.DB
 	handle *os.File // bbolt's
+	opened status   // of handle
 	lock   *lock
 	broken bool // bbolt has panicked in a transaction, and may hold locks of its own forever
 	closed bool
@@ -55,14 +56,11 @@ func (f *file) whole(size int64) error {
 	if err != nil {
 		return err
 	}
-	own, err := f.handle.Stat()
 	switch {
-	case err != nil:
-		return err
-	case !os.SameFile(own, named):
+	case !named.same(f.opened):
 		return fmt.Errorf("%w: another file has taken its place", store.ErrDamaged)
-	case own.Size() < size:
-		return fmt.Errorf("%w: has %d bytes of %d", store.ErrDamaged, own.Size(), size)
+	case named.size < size:
+		return fmt.Errorf("%w: has %d bytes of %d", store.ErrDamaged, named.size, size)
 	}
 	return nil
 }
