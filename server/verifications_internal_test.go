@@ -45,6 +45,19 @@ func (q *verifications) joined(t *testing.T, connection string, trusted bool, n 
 	return all
 }
 
+// workAll runs verifications as their turns come, until none of them has one.
+func (q *verifications) workAll(all []*verification) {
+	for ran := true; ran; {
+		ran = false
+		for _, v := range all {
+			if v.mayRun() {
+				q.work(v)
+				ran = true
+			}
+		}
+	}
+}
+
 func (q *verifications) work(v *verification) {
 	<-v.turn
 	q.run(v, func() error { return nil })
@@ -163,15 +176,7 @@ func TestHeaviestConnectionMakesRoom(t *testing.T) {
 	if v, _ := q.join("newcomer0", false, key("second", 0)); v != nil || q.waiting != maxWaiting {
 		t.Fatalf("%d wait", q.waiting)
 	}
-	for ran := true; ran; {
-		ran = false
-		for _, v := range all {
-			if v.mayRun() {
-				q.work(v)
-				ran = true
-			}
-		}
-	}
+	q.workAll(all)
 	q.empty(t)
 }
 
@@ -297,14 +302,6 @@ func TestTrustedPeersAreLetIn(t *testing.T) {
 	if v, _ := q.join("known", true, key("known", 100)); v != nil {
 		t.Fatal("there is room for hundreds")
 	}
-	for ran := true; ran; {
-		ran = false
-		for _, v := range all {
-			if v.mayRun() {
-				q.work(v)
-				ran = true
-			}
-		}
-	}
+	q.workAll(all)
 	q.empty(t)
 }
