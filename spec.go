@@ -13,6 +13,6 @@ var Spec []byte
 
 // SpecJSON is openapi.yaml as JSON, which is read in a tenth of the time.
 //
-//go:generate go run ./internal/contract openapi.yaml gen/openapi.json
+//go:generate go run ./internal/contract/tojson openapi.yaml gen/openapi.json
 //go:embed gen/openapi.json
 var SpecJSON []byte

@@ -8,11 +8,11 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/reimport/reimport/gen/rest"
 	"github.com/reimport/reimport/internal/access"
+	"github.com/reimport/reimport/internal/contract"
 	"github.com/reimport/reimport/internal/event"
 )
 
@@ -26,23 +26,21 @@ type operation struct {
 
 // operations reads the guarded operations from the contract. An operation without credentials, a known permission or
 // an id is an error: there is no way to serve one unguarded.
-func operations(doc *openapi3.T) ([]*operation, error) {
+func operations(c *contract.Contract) ([]*operation, error) {
 	var ops []*operation
-	for path, item := range doc.Paths.Map() {
-		for method, o := range item.Operations() {
-			permission, _ := o.Extensions["x-permission"].(string)
-			if o.OperationID == "" || !access.KnownPermission(permission) {
-				return nil, fmt.Errorf("contract: %s %s: expected an operationId and a known x-permission", method, path)
-			}
-			if o.Security == nil || len(*o.Security) != 1 || (*o.Security)[0]["basicAuth"] == nil {
-				return nil, fmt.Errorf("contract: %s: expected basicAuth and nothing else as its security", o.OperationID)
-			}
-			v, err := newValidator(doc, item, o)
-			if err != nil {
-				return nil, fmt.Errorf("contract: %s: %w", o.OperationID, err)
-			}
-			ops = append(ops, &operation{o.OperationID, method + " " + path, permission, v})
+	for _, o := range c.Operations {
+		permission, _ := o.Spec.Extensions["x-permission"].(string)
+		if o.ID == "" || !access.KnownPermission(permission) {
+			return nil, fmt.Errorf("contract: %s %s: expected an operationId and a known x-permission", o.Method, o.Path)
 		}
+		if s := o.Spec.Security; s == nil || len(*s) != 1 || (*s)[0]["basicAuth"] == nil {
+			return nil, fmt.Errorf("contract: %s: expected basicAuth and nothing else as its security", o.ID)
+		}
+		v, err := newValidator(c.Doc, o.Item, o.Spec)
+		if err != nil {
+			return nil, fmt.Errorf("contract: %s: %w", o.ID, err)
+		}
+		ops = append(ops, &operation{o.ID, o.Method + " " + o.Path, permission, v})
 	}
 	return ops, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/reimport/reimport"
 	"github.com/reimport/reimport/gen/rest"
+	"github.com/reimport/reimport/internal/contract"
 )
 
 func load(t *testing.T) *openapi3.T {
@@ -52,7 +53,7 @@ func TestRefusesToStart(t *testing.T) {
 			doc := load(t)
 			c.doc(doc)
 			s := &Server{echo: echo.New(), auth: new(authenticator)}
-			ops, err := operations(doc)
+			ops, err := operations(contract.Of(doc))
 			if err == nil {
 				err = s.route(ops)
 			}
@@ -66,7 +67,7 @@ func TestRefusesToStart(t *testing.T) {
 func TestRefusesAnOpenRoute(t *testing.T) {
 	s := &Server{echo: echo.New(), auth: new(authenticator)}
 	s.echo.GET("/debug", func(echo.Context) error { return nil })
-	ops, err := operations(load(t))
+	ops, err := operations(contract.Of(load(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

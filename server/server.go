@@ -10,12 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
 	"github.com/reimport/reimport"
 	"github.com/reimport/reimport/gen/rest"
 	"github.com/reimport/reimport/internal/access"
+	"github.com/reimport/reimport/internal/contract"
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
@@ -62,32 +62,33 @@ type Server struct {
 	crossOrigin http.CrossOriginProtection
 }
 
-// contract is openapi.yaml and the operations in it, which nothing changes: to read it takes most of the time of the first
-// New. It is the one value that all servers of a process share.
-var contract = sync.OnceValues(func() (parsed struct {
-	doc *openapi3.T
-	ops []*operation
-}, err error) {
-	if parsed.doc, err = openapi3.NewLoader().LoadFromData(reimport.SpecJSON); err == nil {
-		parsed.ops, err = operations(parsed.doc)
+// guarded has the operations of the contract with what guards them, which nothing changes: all servers of a process share them.
+var guarded = sync.OnceValues(func() (ops []*operation, err error) {
+	c, err := contract.Load()
+	if err != nil {
+		return nil, err
 	}
-	return parsed, err
+	return operations(c)
 })
 
 // Prepare does once in a process what New needs of the contract, which takes a while. Nobody has to call it.
 func Prepare() error {
-	_, err := contract()
+	_, err := guarded()
 	return err
 }
 
 // New assembles a server. It fails where an operation of the contract would be served without authentication,
 // permission and validation, or where a route stands in no list.
 func New(cfg Config) (*Server, error) {
-	parsed, err := contract()
+	c, err := contract.Load()
 	if err != nil {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
-	views, err := newViews(parsed.doc, cfg.ShowCredentials)
+	ops, err := guarded()
+	if err != nil {
+		return nil, err
+	}
+	views, err := newViews(c.Doc, cfg.ShowCredentials)
 	if err != nil {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
@@ -102,7 +103,7 @@ func New(cfg Config) (*Server, error) {
 	if err := s.trust(cfg.TrustedOrigins); err != nil {
 		return nil, err
 	}
-	return s, s.route(parsed.ops)
+	return s, s.route(ops)
 }
 
 // ServeHTTP implements http.Handler.

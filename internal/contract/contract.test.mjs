@@ -42,7 +42,7 @@ function run(command, args, input = '') {
 
 // disagreements returns, for each of texts, what keeps its readers from reading alike.
 async function disagreements(texts) {
-  const ours = JSON.parse(await run('go', ['run', './internal/contract'], JSON.stringify(texts)));
+  const ours = JSON.parse(await run('go', ['run', './internal/contract/tojson'], JSON.stringify(texts)));
   return texts.map((text, i) => {
     if (ours[i].error) return [`the server: ${ours[i].error}`];
     const found = ambiguous(text);

@@ -1,4 +1,4 @@
-// Contract converts contracts from YAML to JSON. With the names of two files, it writes what is in the first to the second:
+// Tojson converts contracts from YAML to JSON. With the names of two files, it writes what is in the first to the second:
 // that is how gen/openapi.json comes to be, which the server reads.
 //
 // Without, it is for contract.test.mjs, which compares what it reads with what others read: it takes a JSON array of YAML
