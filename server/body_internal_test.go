@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/reimport/reimport/gen/rest"
+	"github.com/reimport/reimport/internal/contract"
 )
 
 // asked is a set of handlers that keep what they get.
@@ -59,8 +60,8 @@ func TestWhatIsValidatedIsBound(t *testing.T) {
 			handlers := new(asked)
 			e := echo.New()
 			e.HTTPErrorHandler = answerError
-			item := doc.Paths.Value(strings.Replace(c.path, "/1", "/{uid}", 1))
-			v, err := newValidator(doc, item, item.GetOperation(c.method))
+			op, _ := contract.Of(doc).Find(c.method, c.path)
+			v, err := newValidator(doc, op)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,7 +77,7 @@ func TestWhatIsValidatedIsBound(t *testing.T) {
 				"createBDB": {guard}, "updateBDB": {guard},
 			}})
 			e.Use(readBody)
-			schema := merged(doc.Components.Schemas[c.schema].Value)
+			schema := contract.Merged(doc.Components.Schemas[c.schema].Value)
 			rapid.Check(t, func(t *rapid.T) {
 				given := bodyOf(schema).Draw(t, "body")
 				text, err := json.Marshal(given)
@@ -102,7 +103,7 @@ func TestWhatIsValidatedIsBound(t *testing.T) {
 }
 
 func decoded(t *rapid.T, text []byte) any {
-	value, _, err := decode(text)
+	value, _, err := contract.Decode(text)
 	if err != nil {
 		t.Fatal(err)
 	}

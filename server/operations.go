@@ -36,7 +36,7 @@ func operations(c *contract.Contract) ([]*operation, error) {
 		if s := o.Spec.Security; s == nil || len(*s) != 1 || (*s)[0]["basicAuth"] == nil {
 			return nil, fmt.Errorf("contract: %s: expected basicAuth and nothing else as its security", o.ID)
 		}
-		v, err := newValidator(c.Doc, o.Item, o.Spec)
+		v, err := newValidator(c.Doc, o)
 		if err != nil {
 			return nil, fmt.Errorf("contract: %s: %w", o.ID, err)
 		}

@@ -11,18 +11,17 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/labstack/echo/v4"
+
+	"github.com/reimport/reimport/internal/contract"
 )
 
 // validator holds a request against one operation of the contract.
 type validator struct {
-	path  map[string]*openapi3.Schema
-	query map[string]*openapi3.Parameter
-	body  *bodyRules // nil if the operation has no body
+	operation *contract.Operation
+	body      *bodyRules // nil if the operation has no body
 
 	// shown returns the named members of the resource as GET shows them, nil if it does not exist. It is set for the
 	// operations that update a resource.
@@ -37,21 +36,10 @@ type bodyRules struct {
 	missing  map[string]error // what to refuse with if a member is missing
 }
 
-func newValidator(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operation) (*validator, error) {
-	v := &validator{path: map[string]*openapi3.Schema{}, query: map[string]*openapi3.Parameter{}}
-	for _, parameters := range []openapi3.Parameters{item.Parameters, op.Parameters} {
-		for _, p := range parameters {
-			switch p.Value.In {
-			case openapi3.ParameterInPath:
-				v.path[p.Value.Name] = p.Value.Schema.Value
-			case openapi3.ParameterInQuery:
-				v.query[p.Value.Name] = p.Value
-			}
-		}
-	}
-	var err error
-	if op.RequestBody != nil {
-		v.body, err = newBodyRules(doc, op.RequestBody.Value)
+func newValidator(doc *openapi3.T, op *contract.Operation) (v *validator, err error) {
+	v = &validator{operation: op}
+	if op.Spec.RequestBody != nil {
+		v.body, err = newBodyRules(doc, op.Spec.RequestBody.Value)
 	}
 	return v, err
 }
@@ -73,61 +61,28 @@ func (v *validator) validate(c echo.Context) error {
 func (v *validator) checkPath(c echo.Context) (uid int, err error) {
 	r, names, values := c.Request(), c.ParamNames(), c.ParamValues()
 	for i, name := range names {
+		value := values[i]
 		if r.URL.RawPath != "" {
-			if values[i], err = url.PathUnescape(values[i]); err != nil {
-				return 0, refuseParameter(name, v.path[name])
-			}
+			value, _ = url.PathUnescape(value) // if it cannot be, empty, which no parameter takes
 		}
-		ok := false
-		if s := v.path[name]; s.Type.Is(openapi3.TypeInteger) {
-			uid, ok = integer(values[i], s)
-		} else {
-			ok = s.VisitJSON(values[i]) == nil
+		if mismatch := v.operation.PathMismatch(name, value); mismatch != nil {
+			return 0, refuse(errParameter, mismatch.Error())
 		}
-		if !ok {
-			return 0, refuseParameter(name, v.path[name])
+		values[i] = value
+		if n, err := strconv.Atoi(value); err == nil {
+			uid = n
 		}
 	}
 	r.URL.RawPath = "" // the values are unescaped
 	return uid, nil
 }
 
-// integer reads a number that the schema allows. It has one spelling: `+1` and `01` would otherwise pass for 1.
-func integer(text string, s *openapi3.Schema) (n int, ok bool) {
-	n, err := strconv.Atoi(text)
-	return n, err == nil && strconv.Itoa(n) == text && float64(n) >= *s.Min && float64(n) <= *s.Max
-}
-
 // checkQuery refuses what the operation does not list: a misspelt dry_run must not create a database.
 func (v *validator) checkQuery(r *http.Request) error {
-	if r.URL.RawQuery == "" {
-		return nil
-	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return refuse(errParameter, "query: expected name=value pairs, percent-encoded")
-	}
-	input := &openapi3filter.RequestValidationInput{Request: r, QueryParams: query, Options: &openapi3filter.Options{SkipSettingDefaults: true}}
-	for name, values := range query {
-		p := v.query[name]
-		switch {
-		case p == nil:
-			return refuse(errParameter, strconv.Quote(name)+": expected no such query parameter")
-		case len(values) > 1:
-			return refuse(errParameter, name+": expected once")
-		case tooLong(values[0], p.Schema.Value):
-			return refuseParameter(name, p.Schema.Value)
-		case openapi3filter.ValidateParameter(r.Context(), input, p) != nil:
-			return refuseParameter(name, p.Schema.Value)
-		}
+	for mismatch := range v.operation.QueryMismatches(r) {
+		return refuse(errParameter, mismatch.Error())
 	}
 	return nil
-}
-
-// tooLong reports whether text is a list of more items than the schema takes. The library would take a list to pieces, and
-// check each, before it counts them.
-func tooLong(text string, s *openapi3.Schema) bool {
-	return s.MaxItems != nil && uint64(strings.Count(text, ",")) >= *s.MaxItems //nolint:gosec // a count
 }
 
 // checkBody decodes the body, checks it, and leaves the value for the generated code.
@@ -159,7 +114,7 @@ func (v *validator) checkBody(c echo.Context, uid int) error {
 	}
 	// Free-form JSON goes on as it came.
 	for name := range members {
-		if isFreeForm(v.body.schema.Properties[name]) {
+		if contract.FreeForm(v.body.schema.Properties[name]) {
 			members[name] = text[name]
 		}
 	}
@@ -178,7 +133,9 @@ func (b *bodyRules) decode(r *http.Request, data []byte) (value any, text map[st
 	}
 	r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
 	if len(data) > 0 {
-		value, text, err = decode(data)
+		if value, text, err = contract.Decode(data); err != nil {
+			return nil, nil, refuse(errSchema, err.Error())
+		}
 	}
 	if err == nil && value == nil && b.required {
 		err = refuse(errSchema, "body: expected a JSON object")

@@ -14,6 +14,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/reimport/reimport/gen/api"
+	"github.com/reimport/reimport/internal/contract"
 	"github.com/reimport/reimport/internal/database"
 )
 
@@ -122,7 +123,7 @@ func (v *views) deleted(db *database.Database) bdbJSON {
 
 // members returns the named members of a record's bdb, decoded as a request is.
 func (v *views) members(db *database.Database, names []string) (map[string]any, error) {
-	value, _, err := decode(v.of(db, &names))
+	value, _, err := contract.Decode(v.of(db, &names))
 	members, _ := value.(map[string]any)
 	return members, err
 }

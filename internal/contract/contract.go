@@ -28,6 +28,9 @@ type Operation struct {
 	Item     *openapi3.PathItem
 	Spec     *openapi3.Operation
 	segments []string
+
+	path  map[string]*openapi3.Schema
+	query map[string]*openapi3.Parameter
 }
 
 // Load returns the contract. It reads it once in a process, which takes a while.
@@ -44,7 +47,7 @@ func Of(doc *openapi3.T) *Contract {
 	c := &Contract{Doc: doc}
 	for path, item := range doc.Paths.Map() {
 		for method, o := range item.Operations() {
-			c.Operations = append(c.Operations, &Operation{o.OperationID, method, path, item, o, strings.Split(path, "/")})
+			c.Operations = append(c.Operations, newOperation(path, method, item, o))
 		}
 	}
 	slices.SortFunc(c.Operations, func(a, b *Operation) int { return cmp.Compare(a.ID, b.ID) })
