@@ -53,6 +53,9 @@ func (e *ImportError) Unwrap() error { return e.Err }
 
 var reasons = regexp.MustCompile(`^(download-error|file-corrupted|general-error|key-too-long|invalid-bulk-length|out-of-memory|file-larger-than-mem-limit:\d+:\d+)$`)
 
+// Valid reports whether r is one of the reasons, with numbers where it has some.
+func (r FailureReason) Valid() bool { return reasons.MatchString(string(r)) }
+
 // Import is what a database knows of its newest import.
 type Import struct {
 	Status        ImportStatus
@@ -182,7 +185,7 @@ func (i Import) check(s Status) error {
 		return &FieldError{"status", "import-pending exactly while import_status is initializing or importing"}
 	case !progressFits(i.Progress, i.Status == ImportImporting || i.Status == ImportFailed, i.Status == ImportSucceeded):
 		return &FieldError{"import_progress", "100 when succeeded, below 100 when importing or failed, else 0"}
-	case i.Status == ImportFailed && !reasons.MatchString(string(i.FailureReason)):
+	case i.Status == ImportFailed && !i.FailureReason.Valid():
 		return &FieldError{"import_failure_reason", "a reason of the API where import_status is failed"}
 	case i.Status != ImportFailed && i.FailureReason != "":
 		return &FieldError{"import_failure_reason", "nothing unless import_status is failed"}
