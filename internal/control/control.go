@@ -1,28 +1,33 @@
-// Package control is the state of the emulator's controls and what it does to requests: it strikes some with faults, and
-// keeps a trace of all.
+// Package control is the state of the emulator's controls, and what it does to imports and requests: the domain clock, the
+// scripts of simulated databases, faults, and a trace of the requests.
 package control
 
 import (
-	"time"
-
 	"github.com/reimport/reimport/internal/contract"
 	"github.com/reimport/reimport/internal/event"
 )
 
 // Emulator is what the controls of one node control. It outlives a reset of the node.
 type Emulator struct {
-	Faults *Faults
-	Trace  *Trace
+	Clock   *Clock
+	Scripts *Scripts
+	Faults  *Faults
+	Trace   *Trace
 
 	contract *contract.Contract
 	events   event.Sink
 }
 
-// New returns an Emulator that changes nothing yet. events takes what it does.
+// New returns an Emulator that changes nothing yet. events takes what its scripts and faults do. The error is about the
+// contract.
 func New(events event.Sink) (*Emulator, error) {
 	c, err := contract.Load()
 	if err != nil {
 		return nil, err
 	}
-	return &Emulator{Faults: newFaults(c), Trace: newTrace(time.Now, maxExchanges, maxBody), contract: c, events: events}, nil
+	clock := NewClock()
+	return &Emulator{
+		Clock: clock, Scripts: newScripts(clock, events), Faults: newFaults(c), Trace: newTrace(clock.Now, maxExchanges, maxBody),
+		contract: c, events: events,
+	}, nil
 }
