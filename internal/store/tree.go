@@ -50,6 +50,16 @@ func (t tree) records(yield func(any) bool) {
 	}
 }
 
+func (t tree) keys(yield func(string) bool) {
+	for _, chunk := range t.chunks {
+		for _, e := range chunk {
+			if !yield(e.key) {
+				return
+			}
+		}
+	}
+}
+
 func (t tree) len() (n int) {
 	for _, chunk := range t.chunks {
 		n += len(chunk)

@@ -152,6 +152,18 @@ func (k *Kind[K, T]) Delete(tx *Tx, key K) error {
 	return tx.write(k, k.key(key), nil)
 }
 
+// Clear removes the records of all kinds, and with them what is known of uids that were in use.
+func Clear(tx *Tx) error {
+	for _, k := range kinds {
+		for key := range tx.all(k.title()).keys {
+			if err := tx.write(k, key, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Replace makes records all that there are of the kind.
 func (k *Kind[K, T]) Replace(tx *Tx, records []T) error {
 	keep := map[K]bool{}

@@ -40,6 +40,7 @@ func Run(t *testing.T, b Backend) {
 	t.Run("Model", s.model)
 	t.Run("Kinds", s.kinds)
 	t.Run("ReadsItsOwn", s.readsItsOwn)
+	t.Run("Clear", s.clear)
 	t.Run("AllOrNothing", s.allOrNothing)
 	t.Run("ViewStands", s.viewStands)
 	t.Run("Linearizable", s.linearizable)

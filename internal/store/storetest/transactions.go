@@ -113,6 +113,33 @@ func (s suite) readsItsOwn(t *testing.T) {
 	}
 }
 
+// clear removes everything in a transaction that writes anew, counters included.
+func (s suite) clear(t *testing.T) {
+	f := s.fresh(t)
+	module := database.Bundled()[0]
+	f.do(func(tx *store.Tx) error {
+		return errors.Join(store.Users.Put(tx, user(1)), store.Modules.Put(tx, &module), store.ReserveUIDs(tx, 40))
+	})
+	f.add(full(3))
+	f.do(func(tx *store.Tx) error {
+		if err := errors.Join(store.Clear(tx), store.Users.Put(tx, user(2))); err != nil {
+			return err
+		}
+		_, err := store.Insert(tx, named(0))
+		return err
+	})
+	look := func() {
+		t.Helper()
+		tx := f.view()
+		f.equal("users", store.Users.List(tx), []*access.User{user(2)})
+		f.equal("databases", store.Databases.List(tx), []*database.Database{named(1)})
+		f.equal("numbers", []int{store.Modules.Len(tx), store.HighestUID(tx)}, []int{0, 1})
+	}
+	look()
+	f.reopen()
+	look()
+}
+
 // allOrNothing lets a transaction over several kinds fail at its end.
 func (s suite) allOrNothing(t *testing.T) {
 	f := s.fresh(t)
