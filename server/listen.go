@@ -23,18 +23,19 @@ const (
 	maxHeaderBytes = 256 << 10
 )
 
-// Serve answers requests on l until ctx ends, with TLS where config is not nil. Then it says so on /healthz, takes no
-// more connections and waits up to grace for the requests in flight. It returns nil after such an end.
-func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, grace time.Duration) error {
+// Serve has handler answer requests on l until ctx ends, with TLS if config is not nil. Then it takes no more connections and
+// waits up to grace for the requests in flight. It returns nil after such an end. What net/http says of connections is an
+// event.
+func Serve(ctx context.Context, l net.Listener, handler http.Handler, config *tls.Config, grace time.Duration, events event.Sink) error {
 	h := &http.Server{
-		Handler:           s,
+		Handler:           handler,
 		TLSConfig:         config,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          log.New(transport(s.events), "", 0),
+		ErrorLog:          log.New(transport(events), "", 0),
 	}
 	served := make(chan error, 1)
 	go func() {
@@ -49,7 +50,6 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, config *tls.Config, 
 		return err
 	case <-ctx.Done():
 	}
-	s.Drain()
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := h.Shutdown(deadline)

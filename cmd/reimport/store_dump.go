@@ -4,17 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/reimport/reimport/internal/database"
-	"github.com/reimport/reimport/internal/importer/source"
+	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/internal/seed"
-	"github.com/reimport/reimport/internal/store"
-	"github.com/reimport/reimport/server"
 )
 
 const dumpHead = `A store, as reimport store dump found it; reimport store restore and reimport serve --seed take it.
@@ -55,12 +51,16 @@ A damaged store is exit code 14 and no dump; with --salvage, a dump of what can 
 					fmt.Fprintln(a.errOut, "damaged:", printable(problem.Error()))
 				}
 			}
-			dumped := dumpOf(found.Records.View())
-			for _, note := range dumped.notes {
+			dumped, notes := node.DumpOf(found.Records.View())
+			for _, note := range notes {
 				fmt.Fprintln(a.errOut, "note:", printable(note))
 			}
+			for _, db := range dumped.Databases {
+				// The import of a server that does not run is nobody's. One that nobody owned stays as it is.
+				_ = db.FailImport(db.Import.Run.ID, database.GeneralError)
+			}
 			var text bytes.Buffer
-			if err := errors.Join(seed.Write(&text, head, &dumped.Seed), a.writeDump(to, text.Bytes())); err != nil {
+			if err := errors.Join(seed.Write(&text, head, dumped), a.writeDump(to, text.Bytes())); err != nil {
 				return err
 			}
 			return damaged
@@ -86,50 +86,4 @@ func (a *app) writeDump(path string, text []byte) error {
 		_ = os.Remove(path)
 	}
 	return err
-}
-
-// dump is what a dump has of the records, and notes of what it leaves out beyond credentials.
-type dump struct {
-	seed.Seed
-	notes []string
-}
-
-func dumpOf(tx *store.Tx) *dump {
-	d := &dump{Seed: seed.Seed{HighestUID: store.HighestUID(tx)}}
-	for u := range store.Users.All(tx) {
-		d.Users = append(d.Users, u)
-	}
-	for m := range store.Modules.All(tx) {
-		d.Modules = append(d.Modules, m)
-	}
-	for _, db := range store.Databases.List(tx) {
-		d.add(db)
-	}
-	return d
-}
-
-func (d *dump) add(db *database.Database) {
-	// The import of a server that does not run is nobody's. One that nobody owned stays as it is.
-	_ = db.FailImport(db.Import.Run.ID, database.GeneralError)
-	known := slices.Concat(d.Modules, database.Bundled())
-	db.Modules = slices.DeleteFunc(db.Modules, func(ref database.ModuleRef) bool {
-		_, err := known.Module(ref.UID)
-		return err != nil && d.leaveOut(db, "module "+ref.Name+", which the cluster does not have")
-	})
-	db.Import.Sources = slices.DeleteFunc(db.Import.Sources, func(s database.Source) bool {
-		_, err := url.Parse(s.Location)
-		return s.Type == database.SourceURL && err != nil && d.leaveOut(db, "an import source that is not a URL")
-	})
-	for i, s := range db.Import.Sources {
-		db.Import.Sources[i].Location = source.Label(s)
-	}
-	for name, value := range db.Settings {
-		db.Settings[name] = server.Masked(name, value)
-	}
-	d.Databases = append(d.Databases, db)
-}
-
-func (d *dump) leaveOut(db *database.Database, what string) bool {
-	d.notes = append(d.notes, fmt.Sprintf("database %d is without %s", db.UID, what))
-	return true
 }

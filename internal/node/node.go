@@ -11,9 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/reimport/reimport/internal/disk"
-	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/internal/store/bolt"
 	"github.com/reimport/reimport/internal/store/memory"
@@ -25,8 +26,13 @@ type Node struct {
 	cfg      Config
 	dir      string
 	store    store.Store
-	importer *importer.Importer
-	server   *server.Server
+	file     seed.Seed // the users file
+	face     atomic.Pointer[face]
+	handler  http.Handler // nil until the node can answer
+	gate     gate
+	changing sync.Mutex // held by whoever replaces or ends the face
+	closed   bool
+	draining atomic.Bool
 	listener net.Listener // nil if there is none
 	tls      *tls.Config  // nil for plain HTTP
 	ca       string
@@ -48,7 +54,7 @@ func LockoutsIn(dataDir string) server.Lockouts {
 // caller closes the Node.
 func Open(ctx context.Context, cfg Config) (*Node, error) {
 	cfg.complete()
-	n := &Node{cfg: cfg}
+	n := &Node{cfg: cfg, gate: newGate()}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -61,7 +67,7 @@ func (n *Node) open(ctx context.Context) error {
 	defer beside.Wait()
 	beside.Go(func() { _ = server.Prepare() }) // server.New has the error
 	for _, step := range []func(context.Context) error{
-		n.listen, n.openStore, n.loadCertificate, n.setUp, n.serve,
+		n.listen, n.openStore, n.loadCertificate, n.startImporter, n.setUp, n.serve,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -117,25 +123,17 @@ func (n *Node) openMemory() (err error) {
 	return nil
 }
 
-// serve starts what works on the records.
-func (n *Node) serve(ctx context.Context) (err error) {
-	if err := n.importer.Recover(ctx); err != nil {
-		return err
-	}
-	n.server, err = server.New(server.Config{
-		Store: n.store, Importer: n.importer, Users: n.cfg.Seed.Users, Modules: n.cfg.Seed.Modules,
-		Lockout: n.cfg.Lockout, Lockouts: LockoutsIn(n.dir), Verifications: n.cfg.Verifications, ShowCredentials: n.cfg.ShowCredentials,
-		Now: n.cfg.Now, Events: n.cfg.Events, TrustedOrigins: n.cfg.TrustedOrigins,
-	})
-	if err != nil || n.listener == nil {
-		return err
+// serve has the listener serve.
+func (n *Node) serve(ctx context.Context) error {
+	if n.listener == nil {
+		return nil
 	}
 	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	var failure error
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		failure = n.server.Serve(ctx, n.listener, n.tls, n.cfg.Grace)
+		failure = server.Serve(ctx, n.listener, n.handler, n.tls, n.cfg.Grace, n.cfg.Events)
 	}()
 	n.ended = ended
 	n.onClose(func() error {
@@ -155,7 +153,7 @@ func (n *Node) Wait(ctx context.Context) {
 }
 
 // ServeHTTP implements http.Handler.
-func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.server.ServeHTTP(w, r) }
+func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.handler.ServeHTTP(w, r) }
 
 // URL is where the node listens, empty for a node without a listener.
 func (n *Node) URL() string {
@@ -175,12 +173,15 @@ func (n *Node) CA() string { return n.ca }
 func (n *Node) Store() store.Store { return n.store }
 
 // Drain has /healthz say that the node is about to close, so that balancers send no more requests. All else goes on.
-func (n *Node) Drain() { n.server.Drain() }
+func (n *Node) Drain() {
+	n.draining.Store(true) // for a face that a reset puts in place meanwhile
+	n.face.Load().server.Drain()
+}
 
 // Close says so on /healthz, takes no more connections, waits for the requests under way, ends the imports, and closes
 // the store.
 func (n *Node) Close() (err error) {
-	if n.server != nil {
+	if n.handler != nil {
 		n.Drain()
 	}
 	for len(n.closers) > 0 {

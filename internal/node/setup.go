@@ -14,7 +14,6 @@ import (
 	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
-	"github.com/reimport/reimport/internal/run"
 	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
 )
@@ -22,21 +21,20 @@ import (
 // adminEmail is the administrator of a node that nobody has given users.
 const adminEmail = "admin@redis.local"
 
-// setUp makes the node's importer, which judges the sources of a seed, and its records what the cluster is made of.
-func (n *Node) setUp(ctx context.Context) (err error) {
-	cfg := n.cfg.Importer
-	if cfg.Owner, err = run.Identity(n.dir); err != nil {
-		return err
-	}
-	cfg.SpoolDir, cfg.Now, cfg.Events = filepath.Join(n.dir, "spool"), n.cfg.Now, n.cfg.Events
-	if n.importer, err = importer.New(n.store, cfg); err != nil {
-		return &ConfigError{"", err}
-	}
-	n.onClose(n.importer.Close)
+// setUp makes the records what the cluster is made of, and starts its server.
+func (n *Node) setUp(ctx context.Context) error {
+	im := n.face.Load().importer
 	if err := n.findUsers(); err != nil {
 		return err
 	}
-	return n.fill(ctx)
+	if err := n.fill(ctx, im); err != nil {
+		return err
+	}
+	if err := n.startServer(ctx, im, &n.cfg.Seed); err != nil {
+		return err
+	}
+	n.handler = n.face.Load().server
+	return nil
 }
 
 // findUsers adds the users of the file. On the first start without users it makes one.
@@ -49,30 +47,32 @@ func (n *Node) findUsers() error {
 	if path == "" {
 		path = filepath.Join(n.dir, "users.yaml")
 	}
-	users, err := n.readUsers(path)
+	err := n.readUsers(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		users, err = n.makeAdmin(path)
+		n.file.Users, err = n.makeAdmin(path)
 	}
 	if err != nil {
 		return err
 	}
 	c.Users = slices.Clone(c.Users) // which are the caller's
-	c.ReplaceUsers(users)
+	c.ReplaceUsers(n.file.Users)
+	c.Demo = c.Demo || n.file.Demo
 	if len(c.Users) == 0 {
 		return &ConfigError{"users", fmt.Errorf("%s has no users: nobody could log in", path)}
 	}
 	return nil
 }
 
-func (n *Node) readUsers(path string) ([]access.User, error) {
+func (n *Node) readUsers(path string) error {
 	file, err := seed.Read(path)
 	if err != nil {
-		return nil, &ConfigError{"", err}
+		return &ConfigError{"", err}
 	}
 	if file.Demo && !Loopback(n.cfg.Listen) {
-		return nil, n.refuseDemo(path)
+		return n.refuseDemo(path)
 	}
-	return file.Users, nil
+	n.file = seed.Seed{Users: file.Users, Demo: file.Demo}
+	return nil
 }
 
 func (n *Node) refuseDemo(what string) error {
@@ -95,17 +95,15 @@ func (n *Node) makeAdmin(path string) ([]access.User, error) {
 // fill writes what the cluster is made of in one transaction, so that a start that is cut short leaves all of it or
 // nothing. The Config has the last word on users and modules. The seed's databases are for a store without any: one that
 // has databases keeps them.
-func (n *Node) fill(ctx context.Context) error {
+func (n *Node) fill(ctx context.Context, im *importer.Importer) error {
 	given, now, present := n.cfg.Seed, n.cfg.Now(), 0
 	err := n.store.Update(ctx, func(tx *store.Tx) error {
 		c := given
 		if present = store.Databases.Len(tx); present > 0 {
 			c.Databases, c.HighestUID = nil, 0
 		}
-		for _, db := range c.Databases {
-			if err := n.importer.CheckSources(db.Import.Sources); err != nil {
-				return &ConfigError{"seed", fmt.Errorf("database %d: %w", db.UID, err)}
-			}
+		if err := checkSources(im, &c); err != nil {
+			return err
 		}
 		return Fill(tx, &c, now)
 	})
@@ -113,6 +111,16 @@ func (n *Node) fill(ctx context.Context) error {
 		n.cfg.Events(ctx, event.SeedLeftOut{Present: present})
 	}
 	return err
+}
+
+// checkSources returns what sources in a seed may not be imported from.
+func checkSources(im *importer.Importer, c *seed.Seed) error {
+	for _, db := range c.Databases {
+		if err := im.CheckSources(db.Import.Sources); err != nil {
+			return &ConfigError{"seed", fmt.Errorf("database %d: %w", db.UID, err)}
+		}
+	}
+	return nil
 }
 
 // Fill writes a seed: its users and modules in the place of all that there are, its databases beside them.

@@ -1,0 +1,61 @@
+package node
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/run"
+	"github.com/reimport/reimport/internal/seed"
+	"github.com/reimport/reimport/server"
+)
+
+// face is what works on the records: an importer and, before it, a server. A reset puts another one in its place.
+type face struct {
+	importer *importer.Importer
+	server   *server.Server
+	demo     bool // the passwords of the users are public
+}
+
+// startImporter begins the face of the node with an importer, which judges the sources of a seed.
+func (n *Node) startImporter(context.Context) (err error) {
+	cfg := &n.cfg.Importer
+	if cfg.Owner, err = run.Identity(n.dir); err != nil {
+		return err
+	}
+	cfg.SpoolDir, cfg.Now, cfg.Events = filepath.Join(n.dir, "spool"), n.cfg.Now, n.cfg.Events
+	im, err := importer.New(n.store, *cfg)
+	if err != nil {
+		return &ConfigError{"", err}
+	}
+	n.face.Store(&face{importer: im})
+	n.onClose(n.endImporter)
+	return nil
+}
+
+func (n *Node) endImporter() error {
+	n.changing.Lock()
+	defer n.changing.Unlock()
+	n.closed = true
+	return n.face.Load().importer.Close()
+}
+
+// startServer completes the face with a server of the cluster that c is the set-up of.
+func (n *Node) startServer(ctx context.Context, im *importer.Importer, c *seed.Seed) error {
+	if err := im.Recover(ctx); err != nil {
+		return err
+	}
+	s, err := server.New(server.Config{
+		Store: n.store, Importer: im, Users: c.Users, Modules: c.Modules,
+		Lockout: n.cfg.Lockout, Lockouts: LockoutsIn(n.dir), Verifications: n.cfg.Verifications, ShowCredentials: n.cfg.ShowCredentials,
+		Now: n.cfg.Now, Events: n.cfg.Events, TrustedOrigins: n.cfg.TrustedOrigins,
+	})
+	if err != nil {
+		return err
+	}
+	n.face.Store(&face{im, s, c.Demo})
+	if n.draining.Load() { // which the server before it has been told
+		s.Drain()
+	}
+	return nil
+}

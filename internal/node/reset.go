@@ -1,0 +1,85 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"slices"
+
+	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/seed"
+	"github.com/reimport/reimport/internal/store"
+)
+
+// Reset makes the cluster what the node's first start made it: all databases, users and modules are those of the seed and of
+// the users file as they were then, whatever the store held at the start, and nobody is locked out. Without a seed there are
+// no databases.
+//
+// The requests under way are answered first, which ctx bounds; those that come meanwhile wait. Imports under way end and leave
+// no trace in the records. An error changes nothing, unless the node cannot go on at all.
+func (n *Node) Reset(ctx context.Context) error { return n.replace(ctx, &n.cfg.Seed) }
+
+// Load is Reset with another seed, which stays the caller's. Users of the users file come from there still. The error is a
+// *ConfigError if the seed is to blame. The next Reset goes back to the node's own seed.
+func (n *Node) Load(ctx context.Context, given *seed.Seed) error {
+	c := *given
+	if c.Modules == nil {
+		c.Modules = database.Bundled()
+	}
+	c.Users = slices.Clone(c.Users)
+	c.ReplaceUsers(n.file.Users)
+	c.Demo = c.Demo || n.file.Demo
+	switch {
+	case len(c.Users) == 0:
+		return &ConfigError{"seed", errors.New("expected users, as nobody could log in")}
+	case c.Demo && !Loopback(n.cfg.Listen):
+		return n.refuseDemo("the seed")
+	}
+	return n.replace(ctx, &c)
+}
+
+func (n *Node) replace(ctx context.Context, c *seed.Seed) error {
+	if err := n.gate.shut(ctx); err != nil {
+		return err
+	}
+	defer n.gate.open()
+	n.changing.Lock()
+	defer n.changing.Unlock()
+	if n.closed {
+		return store.ErrClosed
+	}
+	old := n.face.Load().importer
+	if err := checkSources(old, c); err != nil {
+		return err
+	}
+	now := n.cfg.Now()
+	err := n.store.Update(ctx, func(tx *store.Tx) error { return errors.Join(store.Clear(tx), Fill(tx, c, now)) })
+	if err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := errors.Join(old.Close(), os.RemoveAll(string(LockoutsIn(n.dir)))); err != nil {
+		return err
+	}
+	im, err := importer.New(n.store, n.cfg.Importer)
+	if err != nil {
+		return err
+	}
+	if err := n.startServer(ctx, im, c); err != nil {
+		return errors.Join(err, im.Close())
+	}
+	n.cfg.Events(ctx, event.ClusterReplaced{Databases: len(c.Databases)})
+	return nil
+}
+
+// answer has the present server answer, and makes a reset wait for it.
+func (n *Node) answer(w http.ResponseWriter, r *http.Request) {
+	if n.gate.enter(r.Context()) != nil {
+		panic(http.ErrAbortHandler) // the client has gone
+	}
+	defer n.gate.leave()
+	n.face.Load().server.ServeHTTP(w, r)
+}
