@@ -32,27 +32,37 @@ var environment = []struct{ flag, variable string }{
 }
 
 func (c *connection) register(cmd *cobra.Command) {
-	c.timeout.Duration = 30 * time.Second
 	c.retry = span{Duration: 15 * time.Second, orZero: true}
 	f := cmd.PersistentFlags()
-	f.StringVar(&c.url, "url", "https://localhost:9443", "`URL` of the server (REDIS_ENTERPRISE_URL)")
+	c.registerServer(cmd, f)
 	f.StringVar(&c.user, "user", "", "`email` of the user (REDIS_ENTERPRISE_USER)")
 	f.StringVar(&c.password, "password", "", "`password` of the user, which a command line shows to others (REDIS_ENTERPRISE_PASSWORD)")
 	f.StringVar(&c.passwordFile, "password-file", "", "read the password from the first line of this `file`")
 	f.BoolVar(&c.passwordStdin, "password-stdin", false, "read the password from the first line of standard input")
+	f.Var(&c.retry, "retry", "`time` for which a busy database is asked again, 0 for not at all")
+	cmd.MarkFlagsMutuallyExclusive("password", "password-file", "password-stdin")
+}
+
+// registerServer adds the flags of what needs no user.
+func (c *connection) registerServer(cmd *cobra.Command, f *pflag.FlagSet) {
+	c.timeout.Duration = 30 * time.Second
+	f.StringVar(&c.url, "url", "https://localhost:9443", "`URL` of the server (REDIS_ENTERPRISE_URL)")
 	f.StringVar(&c.caCert, "ca-cert", "", "PEM `file` of the certificates to trust (REDIS_ENTERPRISE_CA_CERT)")
 	f.BoolVar(&c.insecure, "insecure", false, "accept any certificate (REDIS_ENTERPRISE_INSECURE)")
 	f.Var(&c.timeout, "timeout", "longest `time` that one request may take")
-	f.Var(&c.retry, "retry", "`time` for which a busy database is asked again, 0 for not at all")
-	cmd.MarkFlagsMutuallyExclusive("password", "password-file", "password-stdin")
 	cmd.MarkFlagsMutuallyExclusive("ca-cert", "insecure")
 }
 
 // connect makes the client. A flag beats the environment beats the default; what is wrong is a configuration error that
 // names the flag or the variable.
 func (a *app) connect(flags *pflag.FlagSet, opts ...client.Option) (*client.Client, error) {
+	return a.connectTo(flags, a.lookup, opts...)
+}
+
+// connectTo is connect with another environment.
+func (a *app) connectTo(flags *pflag.FlagSet, lookup func(string) (string, bool), opts ...client.Option) (*client.Client, error) {
 	c := &a.connection
-	origins, err := fromTwins(flags, a.lookup)
+	origins, err := fromTwins(flags, lookup)
 	if err != nil {
 		return nil, err
 	}
@@ -87,11 +97,11 @@ func fromTwins(flags *pflag.FlagSet, lookup func(string) (string, bool)) (map[st
 	for _, twin := range environment {
 		origins[twin.flag] = "--" + twin.flag
 		value, _ := lookup(twin.variable)
-		if value == "" || flags.Changed(twin.flag) || beaten(flags, twin.flag) {
+		flag := flags.Lookup(twin.flag)
+		if value == "" || flag == nil || flag.Changed || beaten(flags, twin.flag) {
 			continue
 		}
 		origins[twin.flag] = twin.variable
-		flag := flags.Lookup(twin.flag)
 		if flag.Value.Set(value) != nil {
 			return nil, configError(fmt.Errorf("%s: expected true or false, not %q", twin.variable, value))
 		}

@@ -56,6 +56,15 @@ func newFake() *fake {
 	mux.HandleFunc("GET /v1/modules/b14385b09778a335835ee3ae380bbc77", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, module) })
 	mux.HandleFunc("/v1/bdbs/{uid}/", refuse)
 	mux.HandleFunc("/v1/bdbs/{uid}", refuse)
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		io.WriteString(w, "ok\n")
+	})
+	mux.HandleFunc("/ending/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "shutting down", http.StatusServiceUnavailable)
+	})
 	mux.HandleFunc("/last", func(w http.ResponseWriter, _ *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -69,7 +78,7 @@ const module = `{"uid":"b14385b09778a335835ee3ae380bbc77","module_name":"bf","se
 
 func authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if user, password, _ := r.BasicAuth(); r.URL.Path != "/last" && (user != "admin@example.com" || password != "opensesame") {
+		if user, password, _ := r.BasicAuth(); r.URL.Path != "/last" && !strings.HasSuffix(r.URL.Path, "/healthz") && (user != "admin@example.com" || password != "opensesame") {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}

@@ -363,6 +363,9 @@ func TestRefusedStarts(t *testing.T) {
 		"origin":             {[]string{"--trusted-origin=https://console.example.com/"}, "", "--trusted-origin: expected an origin as browsers send it"},
 		"origin, any":        {nil, "REIMPORT_TRUSTED_ORIGIN=https://console.example.com,*", "--trusted-origin"},
 		"level":              {nil, "REIMPORT_LOG_LEVEL=INFO+3", "--log-level"},
+		"ready, nowhere":     {[]string{"--ready-file=/nowhere/ready"}, "", "--ready-file: "},
+		"ready, directory":   {nil, "REIMPORT_READY_FILE=" + os.TempDir(), "--ready-file: "},
+		"ready, other file":  {[]string{"--ready-file=" + broken}, "", broken + ": expected a file that reimport serve has written"},
 		"demo on any":        {[]string{"--seed=../../examples/demo.yaml", "--listen=:0"}, "", "demo with public passwords"},
 	} {
 		t.Run(name, func(t *testing.T) {

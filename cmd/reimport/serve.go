@@ -25,12 +25,16 @@ On its first start it makes, in --data-dir, a certificate with a CA of its own, 
 administrator with a random password, shown once: if standard output is closed or /dev/null, it refuses that start. Logs go
 to standard error. SIGTERM and SIGINT end it in order.
 
+Once it answers requests, standard output ends with a line "listening URL", and --ready-file is there until it answers no
+more: lines of NAME=value that a shell can read, with what the other commands take from the environment to reach it.
+
 Every flag has a twin in the environment: --data-dir is REIMPORT_DATA_DIR. A flag beats the environment; a value that
 makes no sense ends the start with exit code 2.
 
 Databases have no Redis behind them: an import reads and checks its files wholly, and drops their keys.`,
 		Example: `  reimport serve
   reimport serve --seed examples/demo.yaml --data-dir .demo --mount-point "$PWD/examples"
+  reimport serve --listen 127.0.0.1:0 --ready-file ready.env
   REIMPORT_TLS=false REIMPORT_LOG_FORMAT=json reimport serve --data-dir /var/lib/reimport`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,6 +65,10 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	if err := cfg.readSeed(); err != nil {
 		return usageError(err)
 	}
+	ready, err := prepareReady(cfg.readyFile)
+	if err != nil {
+		return usageError(fmt.Errorf("--ready-file: %w", err))
+	}
 	n, err := node.Open(ctx, cfg.node)
 	if wrong, ok := errors.AsType[*node.ConfigError](err); ok {
 		return usageError(flagged(wrong))
@@ -69,6 +77,10 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
+	if err := ready.write(n); err != nil {
+		return err
+	}
+	defer ready.remove()
 	announce(out, n)
 	n.Wait(ctx)
 	n.Drain()

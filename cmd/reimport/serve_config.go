@@ -20,6 +20,7 @@ import (
 type serveConfig struct {
 	node            node.Config
 	seed            string
+	readyFile       string
 	maskCredentials bool
 	allowPrivate    string
 	drain           time.Duration
@@ -35,6 +36,7 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.StringVar(&n.Listen, "listen", n.Listen, "`address` to listen on; port 0 for a free one")
 	f.StringVar(&n.DataDir, "data-dir", n.DataDir, "`directory` for databases, certificate, users and downloads")
 	f.StringVar(&cfg.seed, "seed", "", "YAML `file` of users, modules and, for an empty data directory, databases to start with")
+	f.StringVar(&cfg.readyFile, "ready-file", "", "`file` that says where the server is, for as long as it answers")
 	f.StringVar(&n.UsersFile, "users", "", "YAML `file` of users; made with a random admin where it and the seed have none (default users.yaml in the data directory)")
 	f.BoolVar(&n.TLS, "tls", n.TLS, "serve HTTPS; --tls=false for plain HTTP")
 	f.StringVar(&n.CertFile, "tls-cert", "", "PEM `file` of the certificate (default one made in the data directory)")

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -155,15 +157,20 @@ func (n *Node) Wait(ctx context.Context) {
 // ServeHTTP implements http.Handler.
 func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.handler.ServeHTTP(w, r) }
 
-// URL is where the node listens, empty for a node without a listener.
+// URL is where programs on this machine reach the node, empty for a node without a listener.
 func (n *Node) URL() string {
-	switch {
-	case n.listener == nil:
+	if n.listener == nil {
 		return ""
-	case n.tls != nil:
-		return "https://" + n.listener.Addr().String()
 	}
-	return "http://" + n.listener.Addr().String()
+	address := n.listener.Addr().(*net.TCPAddr)
+	u := url.URL{Scheme: "http", Host: address.String()}
+	if address.IP.IsUnspecified() { // which no certificate is for
+		u.Host = net.JoinHostPort("localhost", strconv.Itoa(address.Port))
+	}
+	if n.tls != nil {
+		u.Scheme = "https"
+	}
+	return u.String()
 }
 
 // CA is the file with the CA to trust the node by, empty unless the node has made its certificate.
