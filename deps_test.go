@@ -34,6 +34,7 @@ func TestDoors(t *testing.T) {
 		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},
 		"/internal/contract":        {echo, bbolt, cobra, module + "/gen", module + "/internal", module + "/server", module + "/client"},
 		"/internal/control":         {bbolt, cobra, module + "/internal/node", module + "/server", module + "/client", module + "/cmd"},
+		"/conform":                  {echo, bbolt, cobra, module + "/gen/rest", module + "/server", module + "/internal/store", module + "/internal/node", module + "/cmd"},
 		"/internal/node":            {cobra, module + "/client", module + "/cmd", module + "/internal/docs"},
 		"/server/web":               {echo, kin, bbolt, cobra, module + "/"},
 		"/server":                   {bbolt, cobra, module + "/internal/node", module + "/internal/store/bolt", module + "/internal/seed", module + "/client", module + "/cmd"},

@@ -62,7 +62,7 @@ func FuzzRequests(f *testing.F) {
 		case w.Code < 300 && !authorized(r) && target.Path != "/healthz" && !strings.HasPrefix(target.Path, "/openapi."):
 			t.Fatalf("%d without credentials", w.Code)
 		}
-		if _, _, err := srv.contract.router.FindRoute(r); err != nil { // the uid has made it another path
+		if operation(r) == "" { // the uid has made it another path
 			if w.Code < 400 {
 				t.Fatalf("%d for %s, which is not in the contract", w.Code, target.Path)
 			}
