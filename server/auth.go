@@ -85,6 +85,9 @@ func newAuthenticator(cfg Config) (*authenticator, error) {
 	rand.Read(a.key)
 	for _, u := range cfg.Users {
 		a.users[u.Email] = u
+		if password, known := cfg.Passwords[u.PasswordHash]; known {
+			a.proofs[u.Email] = &proof{key: a.keyOf(u.Email, password), hash: u.PasswordHash, peers: peerSet{}}
+		}
 	}
 	return a, a.restore()
 }

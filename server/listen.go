@@ -23,9 +23,12 @@ const (
 	maxHeaderBytes = 256 << 10
 )
 
-// Serve has handler answer requests on l until ctx ends, with TLS if config is not nil. Then it takes no more connections and
-// waits up to grace for the requests in flight. It returns nil after such an end. What net/http says of connections is an
-// event.
+// ErrCut is why a context ends that ends Serve at once: it cuts the connections, and the requests in flight get no answer.
+var ErrCut = errors.New("the connections are cut")
+
+// Serve has handler answer requests on l until ctx ends, with TLS if config is not nil. Then it takes no more connections and,
+// unless the cause is ErrCut, waits up to grace for the requests in flight. It returns nil after such an end. What net/http
+// says of connections is an event.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler, config *tls.Config, grace time.Duration, events event.Sink) error {
 	h := &http.Server{
 		Handler:           handler,
@@ -50,14 +53,22 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, config *tl
 		return err
 	case <-ctx.Done():
 	}
+	err := shutDown(ctx, h, grace)
+	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
+	return err
+}
+
+func shutDown(ctx context.Context, h *http.Server, grace time.Duration) error {
+	if errors.Is(context.Cause(ctx), ErrCut) {
+		return h.Close()
+	}
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := h.Shutdown(deadline)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.Join(errors.New("requests still in flight were cut off"), h.Close())
-	}
-	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
-		err = errors.Join(err, end)
 	}
 	return err
 }

@@ -31,14 +31,14 @@ func operations(c *contract.Contract) ([]*operation, error) {
 	for _, o := range c.Operations {
 		permission, _ := o.Spec.Extensions["x-permission"].(string)
 		if o.ID == "" || !access.KnownPermission(permission) {
-			return nil, fmt.Errorf("contract: %s %s: expected an operationId and a known x-permission", o.Method, o.Path)
+			return nil, fmt.Errorf("%s %s: expected an operationId and a known x-permission", o.Method, o.Path)
 		}
 		if s := o.Spec.Security; s == nil || len(*s) != 1 || (*s)[0]["basicAuth"] == nil {
-			return nil, fmt.Errorf("contract: %s: expected basicAuth and nothing else as its security", o.ID)
+			return nil, fmt.Errorf("%s: expected basicAuth and nothing else as its security", o.ID)
 		}
 		v, err := newValidator(c.Doc, o)
 		if err != nil {
-			return nil, fmt.Errorf("contract: %s: %w", o.ID, err)
+			return nil, fmt.Errorf("%s: %w", o.ID, err)
 		}
 		ops = append(ops, &operation{o.ID, o.Method + " " + o.Path, permission, v})
 	}

@@ -24,15 +24,17 @@ import (
 
 type strictHandlerFunc = rest.StrictHandlerFunc
 
-// Config is what a Server stands on. Everything in it is needed but Lockout, Lockouts, Verifications, ShowCredentials
+// Config is what a Server stands on. Everything in it is needed but Passwords, Lockout, Lockouts, Verifications, ShowCredentials
 // and TrustedOrigins.
 type Config struct {
 	Store    store.Store
 	Importer *importer.Importer
 	Users    []access.User
-	Modules  database.Catalog
-	Lockout  access.Lockout
-	Lockouts Lockouts // where lock-outs outlive the server
+	// Passwords are those that hashes of Users were made from, by hash. They need no verification.
+	Passwords map[string]string
+	Modules   database.Catalog
+	Lockout   access.Lockout
+	Lockouts  Lockouts // where lock-outs outlive the server
 	// Verifications is how many passwords are verified at once, beside one whose user has logged in before; one less than
 	// GOMAXPROCS for 0.
 	Verifications int
@@ -62,48 +64,50 @@ type Server struct {
 	crossOrigin http.CrossOriginProtection
 }
 
-// guarded has the operations of the contract with what guards them, which nothing changes: all servers of a process share them.
-var guarded = sync.OnceValues(func() (ops []*operation, err error) {
+// prepared has the operations of the contract with what guards them, and how records are shown, which nothing changes: all
+// servers of a process share them.
+var prepared = sync.OnceValues(func() (p struct {
+	ops   []*operation
+	views *views
+}, err error) {
 	c, err := contract.Load()
 	if err != nil {
-		return nil, err
+		return p, err
 	}
-	return operations(c)
+	if p.ops, err = operations(c); err != nil {
+		return p, err
+	}
+	p.views, err = newViews(c.Doc)
+	return p, err
 })
 
 // Prepare does once in a process what New needs of the contract, which takes a while. Nobody has to call it.
 func Prepare() error {
-	_, err := guarded()
+	_, err := prepared()
 	return err
 }
 
 // New assembles a server. It fails where an operation of the contract would be served without authentication,
 // permission and validation, or where a route stands in no list.
 func New(cfg Config) (*Server, error) {
-	c, err := contract.Load()
+	p, err := prepared()
 	if err != nil {
 		return nil, fmt.Errorf("contract: %w", err)
 	}
-	ops, err := guarded()
-	if err != nil {
-		return nil, err
-	}
-	views, err := newViews(c.Doc, cfg.ShowCredentials)
-	if err != nil {
-		return nil, fmt.Errorf("contract: %w", err)
-	}
+	views := *p.views
+	views.showCredentials = cfg.ShowCredentials
 	auth, err := newAuthenticator(cfg)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
 		echo: echo.New(), auth: auth, store: cfg.Store, importer: cfg.Importer,
-		modules: cfg.Modules, views: views, listings: newTurns(runtime.GOMAXPROCS(0)), now: cfg.Now, events: cfg.Events,
+		modules: cfg.Modules, views: &views, listings: newTurns(runtime.GOMAXPROCS(0)), now: cfg.Now, events: cfg.Events,
 	}
 	if err := s.trust(cfg.TrustedOrigins); err != nil {
 		return nil, err
 	}
-	return s, s.route(ops)
+	return s, s.route(p.ops)
 }
 
 // ServeHTTP implements http.Handler.

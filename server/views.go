@@ -31,8 +31,8 @@ type views struct {
 	showCredentials bool
 }
 
-func newViews(doc *openapi3.T, showCredentials bool) (*views, error) {
-	v := &views{initial: map[string]json.RawMessage{}, showCredentials: showCredentials}
+func newViews(doc *openapi3.T) (*views, error) {
+	v := &views{initial: map[string]json.RawMessage{}}
 	create, update := reflect.TypeFor[api.BDBCreate](), reflect.TypeFor[api.BDBUpdate]()
 	for i := range update.NumField() {
 		field, ok := create.FieldByName(update.Field(i).Name)

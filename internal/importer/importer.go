@@ -34,6 +34,8 @@ type Config struct {
 	AllowPrivate bool
 	// SpoolDir keeps downloads until their import ends. It is made if it is missing.
 	SpoolDir string
+	// SharedSpool says that SpoolDir is there and that what it holds is others': nothing is removed from it.
+	SharedSpool bool
 	// MaxDownload is the size in bytes of the largest file that is downloaded; 64 GiB for 0.
 	MaxDownload int64
 	// MaxFile is the size in bytes of the largest file below a mount point that is read; 64 GiB for 0.
@@ -71,7 +73,7 @@ type Importer struct {
 }
 
 // New returns an Importer that reports into st, or what is wrong with cfg. It removes what a dead process has left in
-// SpoolDir. The caller closes the Importer, and st only after that.
+// SpoolDir, unless that is shared. The caller closes the Importer, and st only after that.
 func New(st store.Store, cfg Config) (*Importer, error) {
 	switch {
 	case cfg.MaxDownload < 0:
@@ -105,7 +107,7 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 		cfg.Sink = simulated(cfg.Events)
 	}
 	sources, err := source.New(source.Config{
-		MountPoints: cfg.MountPoints, AllowPrivate: cfg.AllowPrivate, SpoolDir: cfg.SpoolDir,
+		MountPoints: cfg.MountPoints, AllowPrivate: cfg.AllowPrivate, SpoolDir: cfg.SpoolDir, SharedSpool: cfg.SharedSpool,
 		MaxDownload: cfg.MaxDownload, MaxFile: cfg.MaxFile, MaxExpansion: cfg.MaxExpansion, SpoolReserve: cfg.SpoolReserve,
 		Stall: cfg.Stall,
 	})

@@ -21,15 +21,13 @@ func health(n *node.Node) (int, error) {
 	return r.StatusCode, r.Body.Close()
 }
 
-// TestClose ends a node with a request under way: /healthz says so before the listener is gone, and the request is
-// answered.
-func TestClose(t *testing.T) {
-	n := open(t, node.Config{Listen: "127.0.0.1:0", Seed: cluster()})
+// halfAsked returns a connection with a request whose body the node waits for.
+func halfAsked(t testing.TB, n *node.Node) (net.Conn, *bufio.Reader) {
+	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(n.URL(), "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
 	if _, err := fmt.Fprint(conn, "GET /openapi.yaml HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +35,15 @@ func TestClose(t *testing.T) {
 	if r, err := http.ReadResponse(answers, nil); err != nil || r.StatusCode != http.StatusContinue { //nolint:bodyclose // it has none; the node reads the body
 		t.Fatalf("%v: %+v", err, r)
 	}
+	return conn, answers
+}
+
+// TestClose ends a node with a request under way: /healthz says so before the listener is gone, and the request is
+// answered.
+func TestClose(t *testing.T) {
+	n := open(t, node.Config{Listen: "127.0.0.1:0", Seed: cluster()})
+	conn, answers := halfAsked(t, n)
+	defer conn.Close()
 	if code, err := health(n); code != http.StatusOK {
 		t.Errorf("%d, %v", code, err)
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"time"
@@ -11,18 +12,22 @@ import (
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/seed"
+	"github.com/reimport/reimport/internal/store/memory"
 )
 
 // Config is what a Node is made of. A zero Config lacks users alone.
 type Config struct {
 	// DataDir keeps what outlives the node: its records, and all else that it writes. It is made if it is missing. Without
-	// one, the records are in memory, and the rest is in a temporary directory until the node is closed.
+	// one, the records are in memory, and the rest, if there is any, is in a temporary directory until the node is closed.
 	DataDir string
+	// Disk keeps the records of a node without a DataDir beyond the node. Without one they go with it.
+	Disk *memory.Disk
 	// Listen is the address to listen on, host:port. Without one, the node is there as an http.Handler alone.
 	Listen string
-	// TLS serves HTTPS, with the certificate in CertFile and KeyFile, or without those with one that the node makes in
+	// TLS serves HTTPS, with Certificate, or the one in CertFile and KeyFile, or without those with one that the node makes in
 	// DataDir.
 	TLS               bool
+	Certificate       *tls.Certificate
 	CertFile, KeyFile string
 
 	// Seed is what the cluster starts out with. Its modules are the bundled ones if there are none. Its databases are for a
@@ -31,6 +36,8 @@ type Config struct {
 	// UsersFile has users who win over those in Seed. Without one, if Seed has no users either, it is users.yaml in DataDir.
 	// If the file is missing, the node makes it with an administrator.
 	UsersFile string
+	// Passwords are those of users whose hashes were made from them in this process, by hash. Their logins cost no verification.
+	Passwords map[string]string
 	// ShowPassword shows the password of the administrator whom the node makes; if it cannot, the node makes none and does
 	// not open. path is the file with the administrator.
 	ShowPassword func(email, password, path string) error
@@ -94,6 +101,9 @@ func Loopback(address string) bool {
 func (cfg *Config) complete() {
 	if cfg.Seed.Modules == nil {
 		cfg.Seed.Modules = database.Bundled()
+	}
+	if cfg.Disk == nil {
+		cfg.Disk = new(memory.Disk)
 	}
 	if cfg.Grace == 0 {
 		cfg.Grace = defaultGrace

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 
 	"github.com/reimport/reimport/internal/importer"
@@ -17,13 +18,20 @@ type face struct {
 	demo     bool // the passwords of the users are public
 }
 
+// memoryOwner is the identity of every node without a DataDir: the runs on a Disk are of the one node that has it.
+const memoryOwner = "memory"
+
 // startImporter begins the face of the node with an importer, which judges the sources of a seed.
 func (n *Node) startImporter(context.Context) (err error) {
 	cfg := &n.cfg.Importer
-	if cfg.Owner, err = run.Identity(n.dir); err != nil {
+	cfg.Now, cfg.Events = n.cfg.Now, n.cfg.Events
+	if n.cfg.DataDir == "" {
+		cfg.Owner, cfg.SpoolDir, cfg.SharedSpool = memoryOwner, os.TempDir(), true
+	} else if cfg.Owner, err = run.Identity(n.dir); err != nil {
 		return err
+	} else {
+		cfg.SpoolDir = filepath.Join(n.dir, "spool")
 	}
-	cfg.SpoolDir, cfg.Now, cfg.Events = filepath.Join(n.dir, "spool"), n.cfg.Now, n.cfg.Events
 	im, err := importer.New(n.store, *cfg)
 	if err != nil {
 		return &ConfigError{"", err}
@@ -46,7 +54,7 @@ func (n *Node) startServer(ctx context.Context, im *importer.Importer, c *seed.S
 		return err
 	}
 	s, err := server.New(server.Config{
-		Store: n.store, Importer: im, Users: c.Users, Modules: c.Modules,
+		Store: n.store, Importer: im, Users: c.Users, Passwords: n.cfg.Passwords, Modules: c.Modules,
 		Lockout: n.cfg.Lockout, Lockouts: LockoutsIn(n.dir), Verifications: n.cfg.Verifications, ShowCredentials: n.cfg.ShowCredentials,
 		Now: n.cfg.Now, Events: n.cfg.Events, TrustedOrigins: n.cfg.TrustedOrigins,
 	})

@@ -4,6 +4,7 @@ package node
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -38,7 +39,8 @@ type Node struct {
 	listener net.Listener // nil if there is none
 	tls      *tls.Config  // nil for plain HTTP
 	ca       string
-	ended    <-chan struct{} // closed when the listener serves no more; nil if there is none
+	end      context.CancelCauseFunc // ends what listens; nil if nothing does
+	ended    <-chan struct{}         // closed when the listener serves no more; nil if there is none
 
 	closers []func() error // in the order in which they have come up
 }
@@ -109,19 +111,25 @@ func (n *Node) openStore(context.Context) (err error) {
 	if n.store, err = bolt.Open(StoreIn(n.dir)); err != nil {
 		return err
 	}
-	n.onClose(n.store.Close)
+	n.onClose(n.closeStore)
 	return nil
 }
 
+// openMemory names a temporary directory, which few nodes have a use for: whoever has makes it.
 func (n *Node) openMemory() (err error) {
-	if n.dir, err = os.MkdirTemp("", "reimport-*"); err != nil {
-		return err
-	}
+	n.dir = filepath.Join(os.TempDir(), "reimport-"+rand.Text())
 	n.onClose(func() error { return os.RemoveAll(n.dir) })
-	if n.store, err = memory.Open(new(memory.Disk)); err != nil {
+	if n.store, err = memory.Open(n.cfg.Disk); err != nil {
 		return err
 	}
-	n.onClose(n.store.Close)
+	n.onClose(n.closeStore)
+	return nil
+}
+
+func (n *Node) closeStore() error {
+	if err := n.store.Close(); !errors.Is(err, store.ErrClosed) { // by Kill
+		return err
+	}
 	return nil
 }
 
@@ -130,7 +138,7 @@ func (n *Node) serve(ctx context.Context) error {
 	if n.listener == nil {
 		return nil
 	}
-	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, n.end = context.WithCancelCause(context.WithoutCancel(ctx))
 	var failure error
 	ended := make(chan struct{})
 	go func() {
@@ -139,7 +147,7 @@ func (n *Node) serve(ctx context.Context) error {
 	}()
 	n.ended = ended
 	n.onClose(func() error {
-		end()
+		n.end(nil)
 		<-ended
 		return failure
 	})
@@ -183,6 +191,16 @@ func (n *Node) Store() store.Store { return n.store }
 func (n *Node) Drain() {
 	n.draining.Store(true) // for a face that a reset puts in place meanwhile
 	n.face.Load().server.Drain()
+}
+
+// Kill ends the node as the death of its process would: connections are cut, requests under way get no answer, and nothing
+// more is written, not even how the runs under way end. The next node on the same DataDir or Disk finds them as they are.
+func (n *Node) Kill() error {
+	if n.end != nil {
+		n.end(server.ErrCut)
+		<-n.ended
+	}
+	return errors.Join(n.closeStore(), n.Close())
 }
 
 // Close says so on /healthz, takes no more connections, waits for the requests under way, ends the imports, and closes

@@ -83,6 +83,9 @@ func (n *Node) makeAdmin(path string) ([]access.User, error) {
 	if n.cfg.ShowPassword == nil {
 		return nil, &ConfigError{"users", errors.New("expected some")}
 	}
+	if err := os.MkdirAll(n.dir, 0o700); err != nil { // a temporary one that nobody has needed so far
+		return nil, err
+	}
 	admin, err := seed.CreateAdmin(path, adminEmail, func(password string) error {
 		return n.cfg.ShowPassword(adminEmail, password, path)
 	})
@@ -149,9 +152,12 @@ func (n *Node) loadCertificate(context.Context) error {
 	}
 	var cert tls.Certificate
 	var err error
-	if n.cfg.CertFile != "" {
+	switch {
+	case n.cfg.Certificate != nil:
+		cert = *n.cfg.Certificate
+	case n.cfg.CertFile != "":
 		cert, err = tls.LoadX509KeyPair(n.cfg.CertFile, n.cfg.KeyFile)
-	} else {
+	default:
 		host, _ := os.Hostname()
 		cert, n.ca, err = ownCertificate(filepath.Join(n.dir, "tls"), host, time.Now())
 	}

@@ -29,6 +29,7 @@ type Config struct {
 	MountPoints  []string // absolute directories below which mount_point sources may be read
 	AllowPrivate bool     // downloads may come from addresses that are not on the public internet
 	SpoolDir     string   // where downloads are kept; made if it is missing
+	SharedSpool  bool     // SpoolDir is there and holds what is others': New leaves it as it is
 	MaxDownload  int64    // bytes of one downloaded file
 	MaxFile      int64    // bytes of one file below a mount point
 	MaxExpansion int64    // bytes that one gzip file may expand to
@@ -50,7 +51,8 @@ type Opener struct {
 	grace     int64 // bytes that a gzip file may expand to whatever its size
 }
 
-// New returns an Opener, or what is wrong with cfg. It removes from SpoolDir what a dead process has left there.
+// New returns an Opener, or what is wrong with cfg. It removes from SpoolDir what a dead process has left there, unless that is
+// shared.
 func New(cfg Config) (*Opener, error) {
 	o := &Opener{cfg: cfg, forbidden: redisSoftwareDirs(), transport: newTransport(dialPublic), space: spaceOf, grace: grace}
 	if cfg.Stall == 0 {
@@ -63,6 +65,9 @@ func New(cfg Config) (*Opener, error) {
 		if err := o.addMountPoint(dir); err != nil {
 			return nil, fmt.Errorf("mount point %q: %w", dir, err)
 		}
+	}
+	if cfg.SharedSpool {
+		return o, nil
 	}
 	if err := clearSpool(cfg.SpoolDir); err != nil {
 		return nil, fmt.Errorf("spool directory: %w", err)
