@@ -56,7 +56,15 @@ type Config struct {
 	// Grace is the time that requests under way have when the node is closed; 15 seconds for 0.
 	Grace time.Duration
 
-	// Now is the domain clock: what the API shows and the rules decide. It is time.Now if nil.
+	// Emulate has the node emulate a cluster for tests: its domain clock, the imports of its databases and its answers are under
+	// control, see Node.Emulator. A node with Controls emulates one in any case.
+	Emulate bool
+	// Controls is the address to listen on for the emulator's controls: host:port on this machine's loopback interface, or unix:
+	// and the path of a socket. There are none without one.
+	Controls string
+
+	// Now is the domain clock: what the API shows and the rules decide. It is time.Now if nil. A node that emulates has the
+	// emulator's clock instead.
 	Now func() time.Time
 	// Events takes what happens; nobody does if it is nil.
 	Events event.Sink

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/reimport/reimport/internal/control"
 	"github.com/reimport/reimport/internal/disk"
 	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
@@ -31,7 +32,8 @@ type Node struct {
 	store    store.Store
 	file     seed.Seed // the users file
 	face     atomic.Pointer[face]
-	handler  http.Handler // nil until the node can answer
+	handler  http.Handler      // nil until the node can answer
+	emulator *control.Emulator // nil unless the node emulates
 	gate     gate
 	changing sync.Mutex // held by whoever replaces or ends the face
 	closed   bool
@@ -71,7 +73,7 @@ func (n *Node) open(ctx context.Context) error {
 	defer beside.Wait()
 	beside.Go(func() { _ = server.Prepare() }) // server.New has the error
 	for _, step := range []func(context.Context) error{
-		n.listen, n.openStore, n.loadCertificate, n.startImporter, n.setUp, n.serve,
+		n.listen, n.openStore, n.loadCertificate, n.emulate, n.startImporter, n.setUp, n.serve,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -123,3 +123,10 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 }
+
+func write(t testing.TB, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

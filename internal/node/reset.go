@@ -16,7 +16,7 @@ import (
 
 // Reset makes the cluster what the node's first start made it: all databases, users and modules are those of the seed and of
 // the users file as they were then, whatever the store held at the start, and nobody is locked out. Without a seed there are
-// no databases.
+// no databases, and there are no faults. The clock and the trace stay as they are.
 //
 // The requests under way are answered first, which ctx bounds; those that come meanwhile wait. Imports under way end and leave
 // no trace in the records. An error changes nothing, unless the node cannot go on at all.
@@ -42,6 +42,9 @@ func (n *Node) Load(ctx context.Context, given *seed.Seed) error {
 }
 
 func (n *Node) replace(ctx context.Context, c *seed.Seed) error {
+	if n.emulator == nil {
+		return errors.New("the node does not emulate a cluster")
+	}
 	if err := n.gate.shut(ctx); err != nil {
 		return err
 	}
@@ -64,6 +67,8 @@ func (n *Node) replace(ctx context.Context, c *seed.Seed) error {
 	if err := errors.Join(old.Close(), os.RemoveAll(string(LockoutsIn(n.dir)))); err != nil {
 		return err
 	}
+	n.emulator.Faults.ClearAll()
+	n.emulator.Scripts.Clear()
 	im, err := importer.New(n.store, n.cfg.Importer)
 	if err != nil {
 		return err

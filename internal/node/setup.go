@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,7 +34,9 @@ func (n *Node) setUp(ctx context.Context) error {
 	if err := n.startServer(ctx, im, &n.cfg.Seed); err != nil {
 		return err
 	}
-	n.handler = n.face.Load().server
+	if n.handler = n.face.Load().server; n.emulator != nil {
+		n.handler = http.HandlerFunc(n.answer)
+	}
 	return nil
 }
 

@@ -97,7 +97,8 @@ type (
 	}
 )
 
-func parse(name string, data []byte) (*Seed, error) {
+// Parse is Read of what may not be in a file: its errors have name for that of one.
+func Parse(name string, data []byte) (*Seed, error) {
 	var doc yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {

@@ -50,5 +50,5 @@ func Read(path string) (*Seed, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parse(path, data)
+	return Parse(path, data)
 }
