@@ -33,6 +33,7 @@ func TestDoors(t *testing.T) {
 		"/internal/importer/source": {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
 		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},
 		"/internal/contract":        {echo, bbolt, cobra, module + "/gen", module + "/internal", module + "/server", module + "/client"},
+		"/internal/secret":          {echo, bbolt, cobra, module + "/gen", module + "/server", module + "/client"},
 		"/internal/control":         {bbolt, cobra, module + "/internal/node", module + "/server", module + "/client", module + "/cmd"},
 		"/conform":                  {echo, bbolt, cobra, module + "/gen/rest", module + "/server", module + "/internal/store", module + "/internal/node", module + "/cmd"},
 		"/internal/node":            {cobra, module + "/client", module + "/cmd", module + "/internal/docs"},
