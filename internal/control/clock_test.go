@@ -18,22 +18,22 @@ func TestClock(t *testing.T) {
 		c := control.NewClock()
 		wantTime(t, c, time.Now(), false)
 		c.Resume()
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		wantTime(t, c, time.Now(), false)
 		must(t, c.Set(noon))
 		wantTime(t, c, noon, false)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		wantTime(t, c, noon.Add(time.Minute), false)
 		c.Freeze()
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		wantTime(t, c, noon.Add(time.Minute), true)
 		must(t, c.Advance(time.Hour))
 		wantTime(t, c, noon.Add(time.Hour+time.Minute), true)
 		must(t, c.Set(noon.AddDate(-1, 0, 0)))
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		wantTime(t, c, noon.AddDate(-1, 0, 0), true)
 		c.Resume()
-		time.Sleep(time.Second)
+		pass(time.Second)
 		must(t, c.Advance(time.Minute))
 		wantTime(t, c, noon.AddDate(-1, 0, 0).Add(time.Minute+time.Second), false)
 	})
@@ -93,7 +93,7 @@ func TestClockWait(t *testing.T) {
 
 		c.Freeze()
 		end = ended(noon.Add(2 * time.Hour))
-		time.Sleep(24 * time.Hour)
+		pass(24 * time.Hour)
 		wantWaiting(end)
 		must(t, c.Advance(59*time.Minute))
 		wantWaiting(end)
@@ -102,10 +102,10 @@ func TestClockWait(t *testing.T) {
 
 		end = ended(noon.Add(3 * time.Hour))
 		c.Resume()
-		time.Sleep(30 * time.Minute)
+		pass(30 * time.Minute)
 		wantWaiting(end)
 		must(t, c.Set(noon)) // back: three hours more to go
-		time.Sleep(3*time.Hour - 1)
+		pass(3*time.Hour - 1)
 		wantWaiting(end)
 		must(t, <-end)
 	})
@@ -136,3 +136,6 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// pass lets time pass in a bubble.
+func pass(d time.Duration) { <-time.After(d) }

@@ -7,7 +7,8 @@ import (
 	"github.com/reimport/reimport/internal/event"
 )
 
-// Emulator is what the controls of one node control. It outlives a reset of the node.
+// Emulator is what the controls of one node control. It outlives a reset of the node, whose Now is the Clock's, and whose
+// importer has Scripts.Next for its Script.
 type Emulator struct {
 	Clock   *Clock
 	Scripts *Scripts

@@ -10,6 +10,7 @@ import (
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/seed"
 )
 
@@ -30,10 +31,11 @@ type Scripts struct {
 
 	mu    sync.Mutex
 	lists map[int][]Script // none of them is empty
+	plays map[int]*play    // the newest of each database, until it is over
 }
 
 func newScripts(clock *Clock, events event.Sink) *Scripts {
-	return &Scripts{clock: clock, events: events, lists: map[int][]Script{}}
+	return &Scripts{clock: clock, events: events, lists: map[int][]Script{}, plays: map[int]*play{}}
 }
 
 // Set gives the imports of a database that start from now on their scripts, in their order, in the place of those left over.
@@ -85,7 +87,15 @@ func (s *Scripts) Clear() {
 // Release lets the frozen import of a database go on to its end. The next request for the database finds it there. It returns
 // ErrNotFrozen if there is none.
 func (s *Scripts) Release(uid int) error {
-	return ErrNotFrozen
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.plays[uid]
+	if p == nil || p.script.Pace != seed.PaceFrozen || p.released {
+		return ErrNotFrozen
+	}
+	p.released = true
+	p.wakeUp()
+	return nil
 }
 
 // Settle is for a request for the database uid, 0 for all databases, before it is answered. It has the import there, if it
@@ -94,4 +104,42 @@ func (s *Scripts) Release(uid int) error {
 //
 // Settle waits a few seconds at most, as an import may still fetch and check its files, and no longer than ctx lasts.
 func (s *Scripts) Settle(ctx context.Context, uid int, isGet bool) {
+	for _, a := range s.ask(uid, isGet) {
+		a.wait(ctx)
+	}
+}
+
+// ask has the imports of a database, 0 for all, go as far as they can, and returns what waits for each.
+func (s *Scripts) ask(uid int, isGet bool) (asked []asking) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if uid == 0 {
+		for _, p := range s.plays {
+			asked = append(asked, p.ask(false))
+		}
+	} else if p := s.plays[uid]; p != nil {
+		asked = append(asked, p.ask(isGet))
+	}
+	return asked
+}
+
+// Next takes the next script of db for an import that starts, and returns nil if there is none. It is an importer.Config's
+// Script.
+func (s *Scripts) Next(db *database.Database) *importer.Script {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.lists[db.UID]
+	if len(list) == 0 {
+		return nil
+	}
+	p := newPlay(s, db.UID, list[0])
+	s.plays[db.UID] = p
+	switch {
+	case list[0].Repeat:
+	case len(list) == 1:
+		delete(s.lists, db.UID)
+	default:
+		s.lists[db.UID] = list[1:]
+	}
+	return &importer.Script{Open: p.open, End: p.end}
 }

@@ -50,6 +50,10 @@ func TestLines(t *testing.T) {
 		{event.RunRecovered{Operation: "import", UID: 1, Run: "r", Reason: "general-error"}, `"WARN","msg":"import ended: the process that ran it is gone","uid":1,"run":"r","reason":"general-error"`},
 		{event.ImportOverruled{UID: 1, Run: "r", Err: broken}, `"WARN","msg":"import goes on although its files cannot be loaded, as its script says","uid":1,"run":"r","error":"broken"`},
 		{
+			event.ImportScripted{UID: 1, Run: "r", Outcome: "succeeded", Pace: "timed"},
+			`"INFO","msg":"import follows its script: nothing is loaded","uid":1,"run":"r","outcome":"succeeded","pace":"timed"`,
+		},
+		{
 			event.ImportSimulated{UID: 1, Keys: 2, Libraries: 3, Bytes: 4},
 			`"INFO","msg":"this database is simulated: the dump was read to its end and nothing was loaded","uid":1,"keys":2,"libraries":3,"bytes":4`,
 		},

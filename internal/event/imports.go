@@ -87,6 +87,25 @@ func (e ImportOverruled) Attrs() []slog.Attr {
 	return []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Any("error", e.Err)}
 }
 
+// ImportScripted is an import whose files are fetched and checked, and which follows a script from here.
+type ImportScripted struct {
+	UID     int
+	Run     string
+	Outcome string // empty if its files say how it ends
+	Pace    string
+}
+
+// Level implements Event.
+func (e ImportScripted) Level() slog.Level { return slog.LevelInfo }
+
+// Message implements Event.
+func (e ImportScripted) Message() string { return "import follows its script: nothing is loaded" }
+
+// Attrs implements Event.
+func (e ImportScripted) Attrs() []slog.Attr {
+	return []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run), slog.String("outcome", e.Outcome), slog.String("pace", e.Pace)}
+}
+
 // ImportSimulated is what an import would have loaded, had its database a Redis.
 type ImportSimulated struct {
 	UID                    int

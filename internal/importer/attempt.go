@@ -17,15 +17,17 @@ const reportEvery = 250 * time.Millisecond
 
 // attempt is one run.
 type attempt struct {
-	im  *Importer
-	uid int
-	run string
+	im       *Importer
+	uid      int
+	run      string
+	openSink OpenSink
 
 	// What follows is of a run that has begun.
 	ctx      context.Context
 	began    time.Time
 	reported time.Time
 	turn     *run.Turn
+	given    bool // the files and the turn are given up
 
 	scanner *rdb.Scanner
 	files   []*file
@@ -87,6 +89,7 @@ func (a *attempt) open(sources []database.Source) error {
 
 // release gives up the files and the turn.
 func (a *attempt) release() {
+	a.given = true
 	for _, f := range a.files {
 		_ = f.Close() // nothing was written that could be lost; a second time nothing happens
 	}

@@ -69,7 +69,8 @@ func (a *attempt) success() event.ImportSucceeded {
 // failure separates what is wrong with the files from what is wrong with this server.
 func (a *attempt) failure(err error) event.ImportFailed {
 	why := reason(err)
-	e := event.ImportFailed{UID: a.uid, Run: a.run, Reason: string(why), Ours: why == database.GeneralError, Err: err}
+	_, known := errors.AsType[*database.ImportError](err)
+	e := event.ImportFailed{UID: a.uid, Run: a.run, Reason: string(why), Ours: why == database.GeneralError && !known, Err: err}
 	if about, ok := errors.AsType[*fileError](err); ok {
 		e.Source, e.Err = about.label, about.err
 	}

@@ -56,6 +56,8 @@ type Config struct {
 	Loads int
 	// Sink says where keys go; nowhere if it is nil: the databases are simulated.
 	Sink OpenSink
+	// Script returns the script of an import of db that starts, or nil if it has none. It is called before Start returns.
+	Script func(db *database.Database) *Script
 	// Now is the domain clock. It says which keys have expired, and nothing else.
 	Now    func() time.Time
 	Events event.Sink
@@ -106,6 +108,9 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 	if cfg.Sink == nil {
 		cfg.Sink = simulated(cfg.Events)
 	}
+	if cfg.Script == nil {
+		cfg.Script = func(*database.Database) *Script { return nil }
+	}
 	sources, err := source.New(source.Config{
 		MountPoints: cfg.MountPoints, AllowPrivate: cfg.AllowPrivate, SpoolDir: cfg.SpoolDir, SharedSpool: cfg.SharedSpool,
 		MaxDownload: cfg.MaxDownload, MaxFile: cfg.MaxFile, MaxExpansion: cfg.MaxExpansion, SpoolReserve: cfg.SpoolReserve,
@@ -155,12 +160,16 @@ func (im *Importer) NewRun() database.Run { return im.runner.NewRun() }
 // Start begins the import of db, which database.StartImport has begun and which is on disk. It returns at once; the run takes its
 // turn. Downloads have bounds of their own, so that slow ones hold up nobody else.
 func (im *Importer) Start(db *database.Database) {
-	a := &attempt{im: im, uid: db.UID, run: db.Import.Run.ID}
+	script := im.cfg.Script(db)
+	if script == nil {
+		script = &Script{Open: im.cfg.Sink, End: func() {}}
+	}
+	a := &attempt{im: im, uid: db.UID, run: db.Import.Run.ID, openSink: script.Open}
 	slots := im.loads
 	if slices.ContainsFunc(db.Import.Sources, source.IsDownload) {
 		slots = im.downloads
 	}
-	im.runner.Start(run.Job{Operation: "import", UID: a.uid, Run: a.run, Slots: slots, Do: a.do, Fail: a.fail, Report: a.end})
+	im.runner.Start(run.Job{Operation: "import", UID: a.uid, Run: a.run, Slots: slots, Do: a.do, Fail: a.fail, Report: a.end, Over: script.End})
 }
 
 // Close stops the imports under way, which end as failed, and those that wait likewise. It returns when nothing runs any more.

@@ -16,7 +16,7 @@ var errChanged = fmt.Errorf("%w: the file has changed since it was checked", rdb
 // load opens the sink while the import is still initializing, so that one out of reach costs the database nothing. If found
 // says why the files cannot be loaded, they are not, whatever the sink makes of it.
 func (a *attempt) load(db *database.Database, found error) (err error) {
-	to, err := a.im.cfg.Sink(a.ctx, a.opening(db, found))
+	to, err := a.openSink(a.ctx, a.opening(db, found))
 	if err != nil {
 		return err
 	}
@@ -32,18 +32,28 @@ func (a *attempt) load(db *database.Database, found error) (err error) {
 	if err := to.Begin(a.ctx); err != nil {
 		return err
 	}
+	if err := a.loadFiles(to); err != nil {
+		return err
+	}
+	a.release()
+	return to.Flush()
+}
+
+func (a *attempt) loadFiles(to Sink) error {
+	if a.given {
+		return nil
+	}
 	l := &loader{sink: to}
 	for _, f := range a.files {
 		if err := a.loadFile(l, f); err != nil {
 			return &fileError{f.Label, err}
 		}
 	}
-	a.release()
-	return to.Flush()
+	return nil
 }
 
 func (a *attempt) opening(db *database.Database, found error) *Opening {
-	o := &Opening{Database: db, Err: found, Report: a.report}
+	o := &Opening{Database: db, Err: found, Report: a.report, GiveUp: a.release}
 	if found == nil {
 		o.Files = make([]rdb.Stats, len(a.files))
 		for i, f := range a.files {

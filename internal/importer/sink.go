@@ -38,8 +38,18 @@ type Opening struct {
 	// Report notes how far the import is, in percent, from Begin to Flush. It never goes back, and it returns an error if the
 	// import must stop. An import that loads for long reports by itself how much of its files it has read.
 	Report func(percent float64) error
+	// GiveUp gives up the files, and the turn that others wait for. The import then loads nothing, however long it goes on.
+	GiveUp func()
 }
 
 // OpenSink returns the Sink of an import, which the import closes. Without a script it returns the Opening's Err if that is
 // set. With one it may go on: the import then loads nothing, and ends as the Sink says.
 type OpenSink func(ctx context.Context, o *Opening) (Sink, error)
+
+// Script is how one import goes whose files do not have the last word.
+type Script struct {
+	// Open returns the Sink of the import, in the place of the Config's. It may hold up the import in initializing.
+	Open OpenSink
+	// End is called once, when the import has ended and its record says so, or never will.
+	End func()
+}

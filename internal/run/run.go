@@ -36,6 +36,8 @@ type Job struct {
 	Fail func(db *database.Database, why error) error
 	// Report reports the end of the run, nil for a success, once the record has it.
 	Report func(why error)
+	// Over is called last, whether the record has the end or is not the run's any more.
+	Over func()
 }
 
 // Runner runs jobs. Its methods may be called from many goroutines.
@@ -142,6 +144,7 @@ func (r *Runner) run(ctx context.Context, l *live, turn *Turn) {
 		err = cause
 	}
 	r.end(&l.Job, err)
+	l.Over()
 }
 
 // do turns a panic into the failure of this run alone.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,6 +27,8 @@ type node struct {
 	store  store.Store
 	slots  *run.Slots
 	events *eventtest.Recorder
+
+	started, over atomic.Int32 // jobs
 }
 
 func newStore(t *testing.T) store.Store {
@@ -41,7 +44,12 @@ func newStore(t *testing.T) store.Store {
 func newNode(t *testing.T, st store.Store, owner string) *node {
 	n := &node{TB: t, store: st, slots: run.NewSlots(2), events: eventtest.NewRecorder()}
 	n.Runner = run.New(st, owner, n.events.Sink)
-	t.Cleanup(n.Close)
+	t.Cleanup(func() {
+		n.Close()
+		if n.over.Load() != n.started.Load() {
+			t.Errorf("%d jobs have started, and %d are over", n.started.Load(), n.over.Load())
+		}
+	})
 	return n
 }
 
@@ -83,8 +91,9 @@ func (n *node) start(do func(context.Context, *database.Database, *run.Turn) err
 	n.Helper()
 	r, end := n.NewRun(), make(chan error, 1)
 	uid = n.record(r)
+	n.started.Add(1)
 	n.Start(run.Job{
-		Operation: "import", UID: uid, Run: r.ID, Slots: n.slots, Do: do, Report: func(why error) { end <- why },
+		Operation: "import", UID: uid, Run: r.ID, Slots: n.slots, Do: do, Report: func(why error) { end <- why }, Over: func() { n.over.Add(1) },
 		Fail: func(db *database.Database, _ error) error { return db.FailImport(r.ID, database.GeneralError) },
 	})
 	return uid, end
