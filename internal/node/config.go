@@ -42,7 +42,7 @@ type Config struct {
 	// not open. path is the file with the administrator.
 	ShowPassword func(email, password, path string) error
 
-	// Importer says what imports may do. Owner, SpoolDir, Now and Events in it are the node's own.
+	// Importer says what imports may do. Owner, SpoolDir, Script, Now and Events in it are the node's own.
 	Importer importer.Config
 	// Lockout is the zero value for a node that locks nobody out.
 	Lockout access.Lockout

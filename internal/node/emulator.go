@@ -6,14 +6,14 @@ import (
 	"github.com/reimport/reimport/internal/control"
 )
 
-// emulate puts the domain clock under control, if the node emulates.
+// emulate puts the domain clock and the imports under control, if the node emulates.
 func (n *Node) emulate(context.Context) (err error) {
 	if !n.cfg.Emulate && n.cfg.Controls == "" {
 		return nil
 	}
 	n.emulator, err = control.New(n.cfg.Events)
 	if err == nil {
-		n.cfg.Now = n.emulator.Clock.Now
+		n.cfg.Now, n.cfg.Importer.Script = n.emulator.Clock.Now, n.emulator.Scripts.Next
 	}
 	return err
 }
