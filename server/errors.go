@@ -24,6 +24,7 @@ var (
 	errMissingField     = errors.New("missing field")
 	errMissingName      = errors.New("missing name")
 	errMissingMemory    = errors.New("missing memory size")
+	errInternal         = errors.New("internal error")
 )
 
 type answer struct {
@@ -55,6 +56,17 @@ var answers = []answer{
 	{database.ErrMissingModule, api.ErrorCodeMissingModule},
 	{database.ErrMissingBackupInterval, api.ErrorCodeMissingBackupInterval},
 	{database.ErrMissingSources, api.ErrorCodeMissingField},
+	{errInternal, api.ErrorCodeInternalError},
+}
+
+// errorOf returns an error that travels as code.
+func errorOf(code api.ErrorCode) error {
+	for _, a := range answers {
+		if a.code == code {
+			return a.err
+		}
+	}
+	return errInternal
 }
 
 // refusal is an error of the table with a text of its own for the client.
@@ -90,7 +102,7 @@ func answerTo(err error) (int, api.Error) {
 		}
 		return a.code.Status(), api.Error{ErrorCode: string(a.code), Description: description}
 	}
-	return api.ErrorCodeInternalError.Status(), api.Error{ErrorCode: string(api.ErrorCodeInternalError), Description: "internal error"}
+	return api.ErrorCodeInternalError.Status(), api.Error{ErrorCode: string(api.ErrorCodeInternalError), Description: errInternal.Error()}
 }
 
 // translated gives errors of echo and of the generated code, which are about routes and about reading a request, their

@@ -62,6 +62,19 @@ func (s *Server) report(ids *requestIDs) echo.MiddlewareFunc {
 	}
 }
 
+// refuseFirst refuses what the Config says, on the way that all refusals go.
+func (s *Server) refuseFirst(next echo.HandlerFunc) echo.HandlerFunc {
+	if s.refuse == nil {
+		return next
+	}
+	return func(c echo.Context) error {
+		if code, description := s.refuse(c.Request()); code != "" {
+			return refuse(errorOf(code), description)
+		}
+		return next(c)
+	}
+}
+
 // recoverPanics makes a panic the error of its own request.
 func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/reimport/reimport"
+	"github.com/reimport/reimport/gen/api"
 	"github.com/reimport/reimport/gen/rest"
 	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/contract"
@@ -24,8 +25,8 @@ import (
 
 type strictHandlerFunc = rest.StrictHandlerFunc
 
-// Config is what a Server stands on. Everything in it is needed but Passwords, Lockout, Lockouts, Verifications, ShowCredentials
-// and TrustedOrigins.
+// Config is what a Server stands on. Everything in it is needed but Passwords, Lockout, Lockouts, Verifications, ShowCredentials,
+// TrustedOrigins and Refuse.
 type Config struct {
 	Store    store.Store
 	Importer *importer.Importer
@@ -46,6 +47,8 @@ type Config struct {
 	Events event.Sink
 	// TrustedOrigins are the origins, in the form of CheckOrigin, whose pages may send what changes something.
 	TrustedOrigins []string
+	// Refuse is asked about each request before all else, and has it refused unless it returns no code.
+	Refuse func(*http.Request) (code api.ErrorCode, description string)
 }
 
 // Server answers the API. It owns neither store nor importer.
@@ -59,6 +62,7 @@ type Server struct {
 	listings *turns
 	now      func() time.Time
 	events   event.Sink
+	refuse   func(*http.Request) (api.ErrorCode, string) // nil if nothing is refused so
 	draining atomic.Bool
 	// crossOrigin trusts no other origin from the start.
 	crossOrigin http.CrossOriginProtection
@@ -103,6 +107,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		echo: echo.New(), auth: auth, store: cfg.Store, importer: cfg.Importer,
 		modules: cfg.Modules, views: &views, listings: newTurns(runtime.GOMAXPROCS(0)), now: cfg.Now, events: cfg.Events,
+		refuse: cfg.Refuse,
 	}
 	if err := s.trust(cfg.TrustedOrigins); err != nil {
 		return nil, err
@@ -140,7 +145,7 @@ func (s *Server) route(ops []*operation) error {
 	if err := checkRoutes(s.echo, ops, append(pages, unguarded...)); err != nil {
 		return err
 	}
-	s.echo.Use(s.report(newRequestIDs()), recoverPanics, limitHeaders, readBody, s.refuseCrossOrigin, refuseLongerPath)
+	s.echo.Use(s.report(newRequestIDs()), s.refuseFirst, recoverPanics, limitHeaders, readBody, s.refuseCrossOrigin, refuseLongerPath)
 	return nil
 }
 

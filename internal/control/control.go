@@ -15,8 +15,9 @@ type Emulator struct {
 	Faults  *Faults
 	Trace   *Trace
 
-	contract *contract.Contract
-	events   event.Sink
+	contract    *contract.Contract
+	connections connections
+	events      event.Sink
 }
 
 // New returns an Emulator that changes nothing yet. events takes what its scripts and faults do. The error is about the
@@ -28,7 +29,7 @@ func New(events event.Sink) (*Emulator, error) {
 	}
 	clock := NewClock()
 	return &Emulator{
-		Clock: clock, Scripts: newScripts(clock, events), Faults: newFaults(c), Trace: newTrace(clock.Now, maxExchanges, maxBody),
+		Clock: clock, Scripts: newScripts(clock, events), Faults: newFaults(c), Trace: newTrace(clock.Now, secretsOf(c), maxExchanges, maxBody),
 		contract: c, events: events,
 	}, nil
 }

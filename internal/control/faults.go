@@ -1,7 +1,9 @@
 package control
 
 import (
+	"context"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -161,4 +163,25 @@ func (p *putFault) strikes() bool {
 		p.Struck++
 	}
 	return strikes
+}
+
+// answerTime is how long a server may take for its answer after a delay.
+const answerTime = 20 * time.Second
+
+// wait waits for the fault's delay, or until the fault is cleared. The error is the request's end.
+func (p *putFault) wait(w http.ResponseWriter, ctx context.Context) error {
+	if p.Delay == 0 {
+		return nil
+	}
+	// The server's own limits would end the request first: its write deadline, and for HTTP/1 also its read deadline.
+	controller, end := http.NewResponseController(w), time.Now().Add(p.Delay+answerTime)
+	_, _ = controller.SetReadDeadline(end), controller.SetWriteDeadline(end) // a writer without a connection has none
+	timer := time.NewTimer(p.Delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.cleared:
+	case <-ctx.Done():
+	}
+	return ctx.Err()
 }

@@ -55,16 +55,24 @@ const (
 // called from many goroutines.
 type Trace struct {
 	now     func() time.Time
+	secrets secrets
 	maxBody int
 
 	mu   sync.Mutex
-	ring []Exchange // the exchange n is at n modulo its length
+	ring []record // the exchange n is at n modulo its length
 	last int
 	more chan struct{} // closed by the next exchange; nil if nobody waits for it
 }
 
-func newTrace(now func() time.Time, exchanges, body int) *Trace {
-	return &Trace{now: now, maxBody: body, ring: make([]Exchange, exchanges)}
+// record is an exchange with the beginnings of its bodies as they came. Secrets are masked when somebody reads it, which few
+// of them are.
+type record struct {
+	exchange       Exchange
+	sent, answered []byte
+}
+
+func newTrace(now func() time.Time, s secrets, exchanges, body int) *Trace {
+	return &Trace{now: now, secrets: s, maxBody: body, ring: make([]record, exchanges)}
 }
 
 // Last returns the number of the newest exchange, 0 if there is none.
@@ -76,23 +84,16 @@ func (t *Trace) Last() int {
 
 // Since returns the exchanges after the nth, the oldest first, as far as the trace still has them.
 func (t *Trace) Since(n int) []Exchange {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.since(n)
+	records, _ := t.since(n, false)
+	return t.masked(records)
 }
 
 // Wait is Since that waits until there is such an exchange. The error is why ctx ended before.
 func (t *Trace) Wait(ctx context.Context, n int) ([]Exchange, error) {
 	for {
-		t.mu.Lock()
-		found := t.since(n)
-		if t.more == nil {
-			t.more = make(chan struct{})
-		}
-		more := t.more
-		t.mu.Unlock()
-		if len(found) > 0 {
-			return found, nil
+		records, more := t.since(n, true)
+		if len(records) > 0 {
+			return t.masked(records), nil
 		}
 		select {
 		case <-more:
@@ -102,22 +103,58 @@ func (t *Trace) Wait(ctx context.Context, n int) ([]Exchange, error) {
 	}
 }
 
-func (t *Trace) since(n int) []Exchange {
-	var found []Exchange
+// since also returns what the next exchange closes, if there is none yet and wait is set.
+func (t *Trace) since(n int, wait bool) (records []record, more <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for i := max(n, t.last-len(t.ring), 0) + 1; i <= t.last; i++ {
-		found = append(found, t.ring[i%len(t.ring)])
+		records = append(records, t.ring[i%len(t.ring)])
 	}
-	return found
+	if wait && len(records) == 0 && t.more == nil {
+		t.more = make(chan struct{})
+	}
+	return records, t.more
 }
 
-func (t *Trace) add(x *Exchange) {
+func (t *Trace) masked(records []record) []Exchange {
+	exchanges := make([]Exchange, len(records))
+	for i, r := range records {
+		r.exchange.Request.Header, r.exchange.Response.Header = r.exchange.Request.Header.Clone(), r.exchange.Response.Header.Clone()
+		r.exchange.Request.Body, r.exchange.Response.Body = t.secrets.json(r.sent), t.secrets.json(r.answered)
+		exchanges[i] = r.exchange
+	}
+	return exchanges
+}
+
+func (t *Trace) add(r record) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.last++
-	x.Number = t.last
-	t.ring[t.last%len(t.ring)] = *x
+	r.exchange.Number = t.last
+	t.ring[t.last%len(t.ring)] = r
 	if t.more != nil {
 		close(t.more)
 		t.more = nil
 	}
+}
+
+// keep appends as much of a body to its beginning as the trace keeps.
+func (t *Trace) keep(begin, more []byte) []byte {
+	return append(begin, more[:min(len(more), t.maxBody-len(begin))]...)
+}
+
+func (t *Trace) bounded(s string) string { return s[:min(len(s), t.maxBody)] }
+
+// header returns a copy of h without the secrets in it, of as many bytes as the trace keeps of a body.
+func (t *Trace) header(h http.Header) http.Header {
+	kept, left := make(http.Header, len(h)), t.maxBody
+	for name, values := range h {
+		for _, value := range values {
+			if left -= len(name) + len(value); left < 0 {
+				return kept
+			}
+			kept[name] = append(kept[name], t.secrets.headerValue(name, value))
+		}
+	}
+	return kept
 }

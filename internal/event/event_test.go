@@ -57,6 +57,14 @@ func TestLines(t *testing.T) {
 			event.ImportSimulated{UID: 1, Keys: 2, Libraries: 3, Bytes: 4},
 			`"INFO","msg":"this database is simulated: the dump was read to its end and nothing was loaded","uid":1,"keys":2,"libraries":3,"bytes":4`,
 		},
+		{
+			event.FaultStruck{Fault: "f", Operation: "getBDB", UID: 1, Remote: "127.0.0.1:1", Delay: 2, Status: 409},
+			`"WARN","msg":"a fault strikes a request, as the controls say","fault":"f","operation":"getBDB","uid":1,"remote":"127.0.0.1:1","delay":2,"status":409`,
+		},
+		{
+			event.FaultStruck{Fault: "f", Operation: "listBDBs", Remote: "127.0.0.1:1", Close: "body"},
+			`"WARN","msg":"a fault strikes a request, as the controls say","fault":"f","operation":"listBDBs","uid":0,"remote":"127.0.0.1:1","close":"body"`,
+		},
 	} {
 		var log bytes.Buffer
 		event.Log(slog.New(slog.NewJSONHandler(&log, nil)))(t.Context(), c.event)

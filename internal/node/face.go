@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/reimport/reimport/internal/control"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/run"
 	"github.com/reimport/reimport/internal/seed"
@@ -53,11 +54,15 @@ func (n *Node) startServer(ctx context.Context, im *importer.Importer, c *seed.S
 	if err := im.Recover(ctx); err != nil {
 		return err
 	}
-	s, err := server.New(server.Config{
+	cfg := server.Config{
 		Store: n.store, Importer: im, Users: c.Users, Passwords: n.cfg.Passwords, Modules: c.Modules,
 		Lockout: n.cfg.Lockout, Lockouts: LockoutsIn(n.dir), Verifications: n.cfg.Verifications, ShowCredentials: n.cfg.ShowCredentials,
 		Now: n.cfg.Now, Events: n.cfg.Events, TrustedOrigins: n.cfg.TrustedOrigins,
-	})
+	}
+	if n.emulator != nil {
+		cfg.Refuse = control.Refusal
+	}
+	s, err := server.New(cfg)
 	if err != nil {
 		return err
 	}

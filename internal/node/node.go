@@ -140,6 +140,9 @@ func (n *Node) serve(ctx context.Context) error {
 	if n.listener == nil {
 		return nil
 	}
+	if n.emulator != nil {
+		n.listener = n.emulator.Listen(n.listener)
+	}
 	ctx, n.end = context.WithCancelCause(context.WithoutCancel(ctx))
 	var failure error
 	ended := make(chan struct{})
@@ -210,6 +213,9 @@ func (n *Node) Kill() error {
 func (n *Node) Close() (err error) {
 	if n.handler != nil {
 		n.Drain()
+	}
+	if n.emulator != nil {
+		n.emulator.Faults.ClearAll() // which requests under way may wait for
 	}
 	for len(n.closers) > 0 {
 		last := len(n.closers) - 1

@@ -35,7 +35,7 @@ func (n *Node) setUp(ctx context.Context) error {
 		return err
 	}
 	if n.handler = n.face.Load().server; n.emulator != nil {
-		n.handler = http.HandlerFunc(n.answer)
+		n.handler = n.emulator.Wrap(http.HandlerFunc(n.answer))
 	}
 	return nil
 }
