@@ -37,7 +37,7 @@ func (r reader) addDatabase(c *Seed, d fileDatabase, name string) error {
 		return r.refuse(d.Line, name+".uid", "a uid that no other database has")
 	}
 	c.Databases = append(c.Databases, db)
-	return nil
+	return r.addScripts(c, d, name)
 }
 
 // change returns the settings that a creation would give.

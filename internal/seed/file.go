@@ -67,6 +67,7 @@ type (
 		ImportProgress       float64       `yaml:"import_progress"`        // Percent; 100 where the import succeeded, and only there.
 		ImportFailureReason  string        `yaml:"import_failure_reason"`  // Why the import failed, as the API has it. Needed where it did, and only there.
 		Sources              []fileSource  `yaml:"dataset_import_sources"` // What an import that names no sources takes.
+		Scripts              []fileScript  `yaml:"import_scripts"`         // How the imports go that are started: each takes the next script. Without any left, an import goes as its files say.
 		ExportStatus         string        `yaml:"export_status"`          // idle, exporting, succeeded or failed; empty, the default, where none ever ran.
 		ExportProgress       float64       `yaml:"export_progress"`        // Percent.
 		ExportFailureReason  string        `yaml:"export_failure_reason"`  // no-permission, wrong-file-path or general-error, where the export failed.
@@ -88,6 +89,15 @@ type (
 		Name            string `yaml:"module_name"`      // A module of the cluster. Needed.
 		SemanticVersion string `yaml:"semantic_version"` // Its version; any where this is left out.
 		Args            string `yaml:"module_args"`      // Its arguments.
+	}
+	fileScript struct {
+		Line     int     `yaml:"-"`
+		Outcome  string  `yaml:"outcome"`  // succeeded, or a failure reason of the API, whatever the files are; they are fetched and checked all the same. As they say if this is left out: one that cannot be loaded fails in initializing, at the end of its pace.
+		Pace     string  `yaml:"pace"`     // immediate (the default), timed, polled, or frozen, which is until the controls release it. Requests for the database find an import where its pace has it.
+		Duration string  `yaml:"duration"` // Of timed, and needed there: how long it takes from its start by the domain clock, such as 30s. It is initializing for the first tenth; its progress is the part of its time that has gone.
+		Steps    int     `yaml:"steps"`    // Of polled, and needed there: which GET of the database shows the end, 1 to 1000000. The first one before shows initializing; the others show progress in equal steps, for 5 steps 25, 50 and 75.
+		At       float64 `yaml:"at"`       // Of frozen: the progress where it stands still, 0 to 99.9. At 0 that is initializing.
+		Repeat   bool    `yaml:"repeat"`   // Whether the imports that follow take this script too.
 	}
 	fileSource struct {
 		Line int    `yaml:"-"`

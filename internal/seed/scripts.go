@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -45,6 +46,8 @@ func Paces() []Pace { return []Pace{PaceImmediate, PaceTimed, PacePolled, PaceFr
 // maxSteps is far more than anybody polls.
 const maxSteps = 1_000_000
 
+var errDuration = &database.FieldError{Field: "duration", Expected: "a duration above 0 such as 30s exactly if pace is timed"}
+
 // Check returns what is wrong with the script as a *database.FieldError, by the name that the field has in a seed.
 func (s Script) Check() error {
 	pace := s.Pace
@@ -57,11 +60,47 @@ func (s Script) Check() error {
 	case !slices.Contains(Paces(), pace):
 		return &database.FieldError{Field: "pace", Expected: fmt.Sprintf("one of %q", Paces())}
 	case (s.Duration > 0) != (pace == PaceTimed) || s.Duration < 0:
-		return &database.FieldError{Field: "duration", Expected: "a duration above 0 such as 30s exactly if pace is timed"}
+		return errDuration
 	case (s.Steps > 0) != (pace == PacePolled) || s.Steps < 0 || s.Steps > maxSteps:
 		return &database.FieldError{Field: "steps", Expected: fmt.Sprintf("an integer from 1 to %d exactly if pace is polled", maxSteps)}
 	case s.At != 0 && pace != PaceFrozen || !(s.At >= 0 && s.At <= 99.9):
 		return &database.FieldError{Field: "at", Expected: "a percentage from 0 to 99.9, 0 unless pace is frozen"}
 	}
 	return nil
+}
+
+func (r reader) addScripts(c *Seed, d fileDatabase, name string) error {
+	for i, f := range d.Scripts {
+		script, err := f.script()
+		if field, wrong := errors.AsType[*database.FieldError](err); wrong {
+			return r.refuse(f.Line, fmt.Sprintf("%s.import_scripts[%d].%s", name, i, field.Field), field.Expected)
+		}
+		if c.Scripts == nil {
+			c.Scripts = map[int][]Script{}
+		}
+		c.Scripts[d.UID] = append(c.Scripts[d.UID], script)
+	}
+	return nil
+}
+
+func (f fileScript) script() (s Script, err error) {
+	s = Script{Outcome: database.FailureReason(f.Outcome), Pace: Pace(f.Pace), Steps: f.Steps, At: f.At, Repeat: f.Repeat}
+	if f.Duration != "" {
+		if s.Duration, err = time.ParseDuration(f.Duration); err != nil {
+			return s, errDuration
+		}
+	}
+	return s, s.Check()
+}
+
+func writtenScripts(scripts []Script) []fileScript {
+	var written []fileScript
+	for _, s := range scripts {
+		f := fileScript{Outcome: string(s.Outcome), Pace: string(s.Pace), Steps: s.Steps, At: s.At, Repeat: s.Repeat}
+		if s.Duration != 0 {
+			f.Duration = s.Duration.String()
+		}
+		written = append(written, f)
+	}
+	return written
 }

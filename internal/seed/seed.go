@@ -18,6 +18,8 @@ type Seed struct {
 	Users     []access.User
 	Modules   database.Catalog
 	Databases []*database.Database
+	// Scripts are those of the imports to come, in their order, by the uid of a database in Databases.
+	Scripts map[int][]Script
 	// HighestUID is the highest uid that a database ever had, or 0 if it is that of one in Databases.
 	HighestUID int
 }

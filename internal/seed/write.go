@@ -28,7 +28,9 @@ func Write(w io.Writer, comment string, s *Seed) error {
 		}
 	}
 	for _, db := range s.Databases {
-		f.Databases = append(f.Databases, writtenDatabase(db))
+		d := writtenDatabase(db)
+		d.Scripts = writtenScripts(s.Scripts[db.UID])
+		f.Databases = append(f.Databases, d)
 	}
 	node, err := encode(reflect.ValueOf(f))
 	if err != nil {

@@ -35,6 +35,33 @@ var anySeed = rapid.Custom(func(t *rapid.T) *seed.Seed {
 	}
 	for uid := range rapid.IntRange(0, 3).Draw(t, "databases") {
 		s.Databases = append(s.Databases, anyDatabase(t, uid+1, s.Modules))
+		if scripts := rapid.SliceOfN(anyScript, 0, 3).Draw(t, "scripts"); len(scripts) > 0 {
+			s.Scripts = withScripts(s.Scripts, uid+1, scripts)
+		}
+	}
+	return s
+})
+
+func withScripts(all map[int][]seed.Script, uid int, scripts []seed.Script) map[int][]seed.Script {
+	if all == nil {
+		all = map[int][]seed.Script{}
+	}
+	all[uid] = scripts
+	return all
+}
+
+var anyScript = rapid.Custom(func(t *rapid.T) seed.Script {
+	s := seed.Script{
+		Outcome: rapid.SampledFrom([]database.FailureReason{"", seed.ScriptSucceeded, database.KeyTooLong, database.FileLargerThanMemLimit(2, 1)}).Draw(t, "outcome"),
+		Pace:    rapid.SampledFrom(append(seed.Paces(), "")).Draw(t, "pace"), Repeat: rapid.Bool().Draw(t, "repeat"),
+	}
+	switch s.Pace {
+	case seed.PaceTimed:
+		s.Duration = time.Duration(rapid.Int64Range(1, 1<<63-1).Draw(t, "duration"))
+	case seed.PacePolled:
+		s.Steps = rapid.IntRange(1, 1_000_000).Draw(t, "steps")
+	case seed.PaceFrozen:
+		s.At = rapid.Float64Range(0, 99.9).Draw(t, "at")
 	}
 	return s
 })
