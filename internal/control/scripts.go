@@ -41,6 +41,45 @@ func newScripts(clock *Clock, events event.Sink) *Scripts {
 // Set gives the imports of a database that start from now on their scripts, in their order, in the place of those left over.
 // Without any, they go as their files say. An import under way keeps its own. The error is a *database.FieldError.
 func (s *Scripts) Set(uid int, scripts []Script) error {
+	if err := check(uid, scripts); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set(uid, scripts)
+	return nil
+}
+
+// Replace gives all databases the scripts in all, by uid, in the place of those that they have: those of a seed. They must be
+// checked.
+func (s *Scripts) Replace(all map[int][]Script) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.lists)
+	for uid, scripts := range all {
+		s.set(uid, scripts)
+	}
+}
+
+// CheckScripts returns what is wrong with the scripts in all, by uid, as a *database.FieldError.
+func CheckScripts(all map[int][]Script) error {
+	for uid, scripts := range all {
+		if err := check(uid, scripts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Scripts) set(uid int, scripts []Script) {
+	if len(scripts) == 0 {
+		delete(s.lists, uid)
+	} else {
+		s.lists[uid] = slices.Clone(scripts)
+	}
+}
+
+func check(uid int, scripts []Script) error {
 	if uid < 1 || uid > database.MaxUID {
 		return &database.FieldError{Field: "uid", Expected: fmt.Sprintf("an integer from 1 to %d", database.MaxUID)}
 	}
@@ -48,13 +87,6 @@ func (s *Scripts) Set(uid int, scripts []Script) error {
 		if field, wrong := errors.AsType[*database.FieldError](script.Check()); wrong {
 			return &database.FieldError{Field: fmt.Sprintf("import_scripts[%d].%s", i, field.Field), Expected: field.Expected}
 		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(scripts) == 0 {
-		delete(s.lists, uid)
-	} else {
-		s.lists[uid] = slices.Clone(scripts)
 	}
 	return nil
 }

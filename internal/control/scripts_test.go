@@ -293,11 +293,18 @@ func TestSetRefusals(t *testing.T) {
 		if err := s.Set(uid, kept); !errors.As(err, &refused) || refused.Field != "uid" {
 			t.Errorf("%d: %v", uid, err)
 		}
+		if err := control.CheckScripts(map[int][]control.Script{2: kept, uid: kept}); !errors.As(err, &refused) || refused.Field != "uid" {
+			t.Errorf("%d: %v", uid, err)
+		}
 	}
 	if got := s.All(); !reflect.DeepEqual(got, map[int][]control.Script{1: kept}) {
 		t.Errorf("left %+v", got)
 	}
-	must(t, s.Set(1, nil))
+	s.Replace(map[int][]control.Script{1: nil, 2: kept})
+	if got := s.All(); !reflect.DeepEqual(got, map[int][]control.Script{2: kept}) {
+		t.Errorf("replaced by %+v", got)
+	}
+	must(t, s.Set(2, nil))
 	if got := s.All(); len(got) > 0 {
 		t.Errorf("left %+v", got)
 	}

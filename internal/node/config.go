@@ -57,7 +57,8 @@ type Config struct {
 	Grace time.Duration
 
 	// Emulate has the node emulate a cluster for tests: its domain clock, the imports of its databases and its answers are under
-	// control, see Node.Emulator. A node with Controls emulates one in any case.
+	// control, see Node.Emulator. A node with Controls, or with scripts in its Seed, emulates one in any
+	// case.
 	Emulate bool
 	// Controls is the address to listen on for the emulator's controls: host:port on this machine's loopback interface, or unix:
 	// and the path of a socket. There are none without one.

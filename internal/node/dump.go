@@ -25,6 +25,9 @@ func (n *Node) Dump(ctx context.Context) (*seed.Seed, error) {
 		db.Import.Run = database.Run{}
 	}
 	s.Demo = n.face.Load().demo
+	if n.emulator != nil {
+		s.Scripts = n.emulator.Scripts.All()
+	}
 	return s, nil
 }
 

@@ -15,7 +15,8 @@ import (
 )
 
 // Reset makes the cluster what the node's first start made it: all databases, users and modules are those of the seed and of
-// the users file as they were then, whatever the store held at the start, and nobody is locked out. Without a seed there are
+// the users file as they were then, whatever the store held at the start, imports to come have the seed's scripts, and nobody is
+// locked out. Without a seed there are
 // no databases, and there are no faults. The clock and the trace stay as they are.
 //
 // The requests under way are answered first, which ctx bounds; those that come meanwhile wait. Imports under way end and leave
@@ -55,7 +56,7 @@ func (n *Node) replace(ctx context.Context, c *seed.Seed) error {
 		return store.ErrClosed
 	}
 	old := n.face.Load().importer
-	if err := checkSources(old, c); err != nil {
+	if err := errors.Join(checkSources(old, c), checkScripts(c)); err != nil {
 		return err
 	}
 	now := n.cfg.Now()
@@ -68,7 +69,7 @@ func (n *Node) replace(ctx context.Context, c *seed.Seed) error {
 		return err
 	}
 	n.emulator.Faults.ClearAll()
-	n.emulator.Scripts.Clear()
+	n.emulator.Scripts.Replace(c.Scripts)
 	im, err := importer.New(n.store, n.cfg.Importer)
 	if err != nil {
 		return err
