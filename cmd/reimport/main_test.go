@@ -36,6 +36,7 @@ func withBinary(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "reimport"), ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make does
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("%v\n%s", err, out))
 	}
