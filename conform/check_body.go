@@ -16,14 +16,14 @@ import (
 
 const jsonType = "application/json"
 
-// verdict is what to say of a member that the contract does not list.
+// verdict is what to say of a member that the contract does not list, nothing if it is zero.
 type verdict struct {
 	expected string
 	noted    bool
 }
 
 // checkValue holds a decoded value against a schema. base is the path of the value in the body.
-func (p place) checkValue(schema *openapi3.Schema, base []string, value any, unlisted func(pointer []string, name string) verdict) {
+func (p *check) checkValue(schema *openapi3.Schema, base []string, value any, unlisted func(pointer []string, name string) verdict) {
 	visit := openapi3.VisitAsResponse()
 	if p.direction == Request {
 		visit = openapi3.VisitAsRequest()
@@ -51,18 +51,21 @@ func (p place) checkValue(schema *openapi3.Schema, base []string, value any, unl
 }
 
 // addUnlisted names all members of an object that its schema does not have.
-func (p place) addUnlisted(e *openapi3.SchemaError, base []string, unlisted func([]string, string) verdict) {
+func (p *check) addUnlisted(e *openapi3.SchemaError, base []string, unlisted func([]string, string) verdict) {
 	object, _ := e.Value.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if e.Schema.Properties[name] == nil {
 			pointer := append(slices.Clone(base), e.JSONPointer()...)
 			v := unlisted(pointer, name)
+			if v.expected == "" {
+				continue
+			}
 			p.add(contract.Path(append(pointer, fmt.Sprintf("%.64q", name))), v.expected, kind(object[name]), "", v.noted)
 		}
 	}
 }
 
-func (p place) addMismatch(err error) {
+func (p *check) addMismatch(err error) {
 	var m *contract.Mismatch
 	if errors.As(err, &m) {
 		p.add(m.Where, m.Expected, "something else", "", false)

@@ -8,19 +8,24 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/reimport/reimport/gen/api"
 	"github.com/reimport/reimport/internal/contract"
 )
 
 // CheckRequest judges a request with the body that it has; r.Body is left alone.
 func (c Checker) CheckRequest(r *http.Request, body []byte) Findings {
-	var f Findings
+	return c.checkRequest(r, body, true)
+}
+
+// checkRequest leaves the body alone if it is not the whole of it.
+func (c Checker) checkRequest(r *http.Request, body []byte, whole bool) Findings {
 	rules := theRules()
 	op, params := rules.contract.Find(r.Method, r.URL.EscapedPath())
 	if op == nil {
-		checkRoute(rules.contract, r, &f)
-		return f
+		return checkRoute(rules.contract, r)
 	}
-	p := place{op.ID, Request, &f}
+	p := newCheck(op.ID, Request)
+	p.code = api.ErrorCodeParamError
 	for name, value := range params {
 		if m := op.PathMismatch(name, value); m != nil {
 			p.add(m.Where, m.Expected, strconv.Quote(shortened(value)), "", false)
@@ -29,15 +34,19 @@ func (c Checker) CheckRequest(r *http.Request, body []byte) Findings {
 	for _, m := range slices.SortedFunc(op.QueryMismatches(r), byPlace) {
 		p.add(m.Where, m.Expected, "another value", "", false)
 	}
+	p.code = api.ErrorCodeUnauthorized
 	p.checkCredentials(r)
-	p.checkBody(rules, op, r, body)
-	return f
+	p.code = api.ErrorCodeInvalidSchema
+	if whole {
+		p.checkBody(rules, op, r, body)
+	}
+	return p.findings()
 }
 
 func byPlace(a, b *contract.Mismatch) int { return strings.Compare(a.Where, b.Where) }
 
 // checkCredentials wants what a login needs, and does not know whether it is right.
-func (p place) checkCredentials(r *http.Request) {
+func (p *check) checkCredentials(r *http.Request) {
 	const where, expected, says = "header Authorization", "Basic with a user name and a password, once", "Every request carries HTTP Basic credentials."
 	given := r.Header["Authorization"]
 	if len(given) != 1 {
@@ -58,7 +67,7 @@ func count(n int) string {
 	return strconv.Itoa(n)
 }
 
-func (p place) checkBody(rules *rules, op *contract.Operation, r *http.Request, body []byte) {
+func (p *check) checkBody(rules *rules, op *contract.Operation, r *http.Request, body []byte) {
 	if len(body) > contract.MaxBody {
 		p.add("body", fmt.Sprintf("%d bytes at most", contract.MaxBody), strconv.Itoa(len(body)), "", false)
 		return
@@ -87,7 +96,8 @@ func (p place) checkBody(rules *rules, op *contract.Operation, r *http.Request, 
 	default:
 		p.checkValue(schema, nil, value, func(pointer []string, name string) verdict {
 			if len(pointer) == 0 && op.ID == "updateBDB" && rules.shown[name] {
-				return verdict{"what GET shows", true} // it may be sent back
+				p.add("body", "settings, or members as GET shows them", "read-only members", "", true)
+				return verdict{} // it may be sent back
 			}
 			return verdict{"no such member", false}
 		})

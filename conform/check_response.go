@@ -2,6 +2,7 @@ package conform
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,45 +22,49 @@ import (
 // CheckResponse judges the response to a request. Of r it reads the method and the URL. Without the request's operation in
 // the contract, there is nothing to judge by: CheckRequest has told so.
 func (c Checker) CheckResponse(r *http.Request, status int, header http.Header, body []byte) Findings {
-	return c.checkStream(r, status, header, bytes.NewReader(body))
+	p, checkBody := c.checkHead(r, status, header)
+	checkBody(bytes.NewReader(body))
+	return p.findings()
 }
 
 // maxItem is how much of a response's body is held at once: the body, or an item of it if it is a list. A larger one is
 // a note. It is many times what a database takes.
 const maxItem = 1 << 20
 
-// checkStream reads body to its end, and of a list no more at once than an item.
-func (c Checker) checkStream(r *http.Request, status int, header http.Header, body io.Reader) Findings {
-	var f Findings
+// checkHead judges all but the body, and returns what judges that: it reads to the end, and of a list holds no more at once
+// than an item.
+func (c Checker) checkHead(r *http.Request, status int, header http.Header) (p *check, checkBody func(io.Reader)) {
+	unchecked := func(body io.Reader) { _, _ = io.Copy(io.Discard, body) }
 	rules := theRules()
 	op, _ := rules.contract.Find(r.Method, r.URL.EscapedPath())
 	if op == nil {
-		return f
+		return newCheck("", Response), unchecked
 	}
-	p := place{op.ID, Response, &f}
+	p = newCheck(op.ID, Response)
 	ref := op.Spec.Responses.Status(status)
 	if ref == nil {
 		// Redis Software documents these for every call.
 		everywhere := status == http.StatusTemporaryRedirect || status == http.StatusServiceUnavailable || status == http.StatusHTTPVersionNotSupported
 		p.add("status", "one of "+strings.Join(slices.Sorted(maps.Keys(op.Spec.Responses.Map())), ", "), strconv.Itoa(status), op.Spec.Summary, everywhere && !c.Ours)
-		return f
+		return p, unchecked
 	}
 	c.checkHeaders(p, ref.Value, header)
 	schema := rules.responses[responseOf{op.ID, status}]
-	switch {
-	case schema == nil:
-		c.checkNoBody(p, *ref.Value.Description, header, body)
-	case r.Method == http.MethodHead:
-		c.checkType(p, header)
-		p.checkEmpty("no body after a HEAD", "", body)
-	default:
-		c.checkType(p, header)
-		c.checkContent(p, schema, body)
+	if schema == nil {
+		if given := header.Get("Content-Type"); given != "" {
+			p.add("header Content-Type", "none", strconv.Quote(shortened(given)), *ref.Value.Description, !c.Ours)
+		}
+		return p, func(body io.Reader) { p.checkEmpty("no body", *ref.Value.Description, body) }
 	}
-	return f
+	p.checkType(header)
+	if r.Method == http.MethodHead {
+		return p, func(body io.Reader) { p.checkEmpty("no body after a HEAD", "", body) }
+	}
+	encoding := header.Get("Content-Encoding")
+	return p, func(body io.Reader) { c.checkContent(p, schema, encoding, body) }
 }
 
-func (c Checker) checkHeaders(p place, said *openapi3.Response, header http.Header) {
+func (c Checker) checkHeaders(p *check, said *openapi3.Response, header http.Header) {
 	for _, name := range slices.Sorted(maps.Keys(said.Headers)) {
 		says, where := said.Headers[name].Value, "header "+name
 		value := header.Get(name)
@@ -73,21 +78,14 @@ func (c Checker) checkHeaders(p place, said *openapi3.Response, header http.Head
 	}
 }
 
-func (c Checker) checkType(p place, header http.Header) {
+func (p *check) checkType(header http.Header) {
 	given := header.Get("Content-Type")
 	if kind, _, err := mime.ParseMediaType(given); err != nil || kind != jsonType {
 		p.add("header Content-Type", jsonType, strconv.Quote(shortened(given)), "", false)
 	}
 }
 
-func (c Checker) checkNoBody(p place, says string, header http.Header, body io.Reader) {
-	if given := header.Get("Content-Type"); given != "" {
-		p.add("header Content-Type", "none", strconv.Quote(shortened(given)), says, !c.Ours)
-	}
-	p.checkEmpty("no body", says, body)
-}
-
-func (p place) checkEmpty(expected, says string, body io.Reader) {
+func (p *check) checkEmpty(expected, says string, body io.Reader) {
 	if n, _ := io.Copy(io.Discard, body); n > 0 {
 		p.add("body", expected, fmt.Sprintf("%d bytes", n), says, false)
 	}
@@ -96,21 +94,38 @@ func (p place) checkEmpty(expected, says string, body io.Reader) {
 // unlisted is the verdict on members that the contract does not list: a real cluster has many.
 func (c Checker) unlisted([]string, string) verdict { return verdict{"no such member", !c.Ours} }
 
-var errLarge = errors.New("too large to be held")
+var (
+	errLarge = errors.New("too large to be held")
+	errCut   = errors.New("not all of it has come") // which is no breach of the contract
+)
 
-func (c Checker) checkContent(p place, schema *openapi3.Schema, body io.Reader) {
-	limited := &limitedReader{from: body, left: maxItem}
-	err := c.decodeContent(p, schema, limited)
-	switch {
-	case errors.Is(err, errLarge):
-		p.add("body", fmt.Sprintf("%d bytes at most to be checked", maxItem), "more", "", true)
-	case err != nil:
-		p.addMismatch(err)
+func (c Checker) checkContent(p *check, schema *openapi3.Schema, encoding string, body io.Reader) {
+	plain, err := decompressed(encoding, body)
+	if err == nil {
+		err = c.decodeContent(p, schema, &limitedReader{from: plain, left: maxItem})
 	}
+	if errors.Is(err, errLarge) {
+		p.add("body", fmt.Sprintf("%d bytes at most to be checked", maxItem), "more", "", true)
+	}
+	p.addMismatch(err)
 	_, _ = io.Copy(io.Discard, body)
 }
 
-func (c Checker) decodeContent(p place, schema *openapi3.Schema, body *limitedReader) error {
+func decompressed(encoding string, body io.Reader) (io.Reader, error) {
+	switch encoding {
+	case "", "identity":
+		return body, nil
+	case "gzip":
+		plain, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, cut(err, &contract.Mismatch{Where: "body", Expected: "gzip, as its header says"})
+		}
+		return plain, nil
+	}
+	return nil, &contract.Mismatch{Where: "header Content-Encoding", Expected: "gzip or none"}
+}
+
+func (c Checker) decodeContent(p *check, schema *openapi3.Schema, body *limitedReader) error {
 	if schema.Type.Is(openapi3.TypeArray) {
 		return c.checkList(p, schema, body)
 	}
@@ -126,12 +141,12 @@ func (c Checker) decodeContent(p place, schema *openapi3.Schema, body *limitedRe
 }
 
 // checkList judges a list item by item.
-func (c Checker) checkList(p place, schema *openapi3.Schema, body *limitedReader) error {
+func (c Checker) checkList(p *check, schema *openapi3.Schema, body *limitedReader) error {
 	notJSON := &contract.Mismatch{Where: "body", Expected: "one JSON value"}
 	d := json.NewDecoder(body)
 	first, err := d.Token()
 	if err != nil {
-		return cmpLarge(err, notJSON)
+		return cut(err, notJSON)
 	}
 	if first != json.Delim('[') {
 		p.add("body", contract.Expected(schema), "something else", "", false)
@@ -141,7 +156,7 @@ func (c Checker) checkList(p place, schema *openapi3.Schema, body *limitedReader
 		body.left = maxItem
 		var item json.RawMessage
 		if err := d.Decode(&item); err != nil {
-			return cmpLarge(err, notJSON)
+			return cut(err, notJSON)
 		}
 		value, _, err := contract.Decode(item)
 		if err != nil {
@@ -150,7 +165,7 @@ func (c Checker) checkList(p place, schema *openapi3.Schema, body *limitedReader
 		p.checkValue(schema.Items.Value, []string{strconv.Itoa(i)}, value, c.unlisted)
 	}
 	if _, err := d.Token(); err != nil {
-		return cmpLarge(err, notJSON)
+		return cut(err, notJSON)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return notJSON
@@ -158,8 +173,9 @@ func (c Checker) checkList(p place, schema *openapi3.Schema, body *limitedReader
 	return nil
 }
 
-func cmpLarge(err error, otherwise error) error {
-	if errors.Is(err, errLarge) {
+// cut returns err if it says why no more can be read, else what is wrong with what was.
+func cut(err, otherwise error) error {
+	if errors.Is(err, errLarge) || errors.Is(err, errCut) {
 		return err
 	}
 	return otherwise

@@ -5,7 +5,11 @@ package conform
 
 import (
 	"cmp"
+	"fmt"
+	"regexp"
 	"strings"
+
+	"github.com/reimport/reimport/gen/api"
 )
 
 // Checker judges requests and responses. The zero value is for any server of the API: what is known to differ on a real
@@ -34,6 +38,9 @@ type Breach struct {
 	Expected string `json:"expected"`
 	Found    string `json:"found"`
 	Contract string `json:"contract,omitempty"` // what the contract says of the place, in its own words
+	Times    int    `json:"times"`              // in how many items of a list; Where names the first
+
+	code api.ErrorCode // what a server answers to a request with it
 }
 
 // String is the breach in one line.
@@ -42,6 +49,9 @@ func (b Breach) String() string {
 	if b.Contract != "" {
 		line += " (" + b.Contract + ")"
 	}
+	if b.Times > 1 {
+		line += fmt.Sprintf(" and %d times more", b.Times-1)
+	}
 	return line
 }
 
@@ -49,14 +59,6 @@ func (b Breach) String() string {
 type Findings struct {
 	Breaches []Breach
 	Notes    []Breach // what is not as the contract says and may be so
-}
-
-func (f *Findings) add(b Breach, noted bool) {
-	if noted {
-		f.Notes = append(f.Notes, b)
-	} else {
-		f.Breaches = append(f.Breaches, b)
-	}
 }
 
 // sentence returns the first sentence of a description.
@@ -68,13 +70,45 @@ func sentence(text string) string {
 	return text
 }
 
-// place is what all findings of one check share.
-type place struct {
+// check collects what is found in one request or response.
+type check struct {
 	operation string
 	direction Direction
-	findings  *Findings
+	code      api.ErrorCode // for what is found from now on
+	all       []*finding
+	seen      map[string]*finding
 }
 
-func (p place) add(where, expected, found, contract string, noted bool) {
-	p.findings.add(Breach{p.operation, p.direction, cmp.Or(where, "body"), expected, found, sentence(contract)}, noted)
+type finding struct {
+	Breach
+	noted bool
+}
+
+func newCheck(operation string, d Direction) *check {
+	return &check{operation: operation, direction: d, code: api.ErrorCodeInvalidSchema, seen: map[string]*finding{}}
+}
+
+var indexes = regexp.MustCompile(`\[[0-9]+\]`)
+
+func (c *check) add(where, expected, found, contract string, noted bool) {
+	where = cmp.Or(where, "body")
+	same := strings.Join([]string{indexes.ReplaceAllString(where, "[]"), expected, found}, "\x00")
+	if before := c.seen[same]; before != nil {
+		before.Times++
+		return
+	}
+	f := &finding{Breach{c.operation, c.direction, where, expected, found, sentence(contract), 1, c.code}, noted}
+	c.seen[same], c.all = f, append(c.all, f)
+}
+
+func (c *check) findings() Findings {
+	var found Findings
+	for _, f := range c.all {
+		if f.noted {
+			found.Notes = append(found.Notes, f.Breach)
+		} else {
+			found.Breaches = append(found.Breaches, f.Breach)
+		}
+	}
+	return found
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/reimport/reimport/gen/api"
 	"github.com/reimport/reimport/internal/contract"
 )
 
@@ -35,9 +36,10 @@ var elsewhere = []string{
 }
 
 // checkRoute says what is wrong with a method and path that the contract does not have.
-func checkRoute(c *contract.Contract, r *http.Request, f *Findings) {
+func checkRoute(c *contract.Contract, r *http.Request) Findings {
 	path := r.URL.EscapedPath()
-	p := place{r.Method + " " + shortened(path), Request, f}
+	p := newCheck(r.Method+" "+shortened(path), Request)
+	p.code = api.ErrorCodeParamError
 	methods := methodsOf(c, path)
 	switch {
 	case r.Method == http.MethodOptions && methods != nil:
@@ -50,6 +52,7 @@ func checkRoute(c *contract.Contract, r *http.Request, f *Findings) {
 	default:
 		p.add("path", "one of the contract", "another", "", false)
 	}
+	return p.findings()
 }
 
 func methodsOf(c *contract.Contract, path string) []string {
