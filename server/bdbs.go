@@ -34,7 +34,7 @@ func (s *Server) CreateBDB(ctx context.Context, r rest.CreateBDBRequestObject) (
 		return nil, err
 	}
 	if dry(r.Params.DryRun) {
-		err = s.free(ctx, db.UID)
+		db.UID, err = s.freeUID(ctx, db.UID)
 	} else {
 		db, err = store.Create(ctx, s.store, db)
 	}
@@ -98,16 +98,23 @@ func (s *Server) update(ctx context.Context, uid int, dry bool, rule func(*datab
 	return db, rule(db)
 }
 
-// free reports whether a database with this uid could be created.
-func (s *Server) free(ctx context.Context, uid int) error {
-	_, err := store.Get(ctx, s.store, store.Databases, uid)
+// freeUID returns the uid that a database created now gets, which is uid unless that is 0.
+func (s *Server) freeUID(ctx context.Context, uid int) (int, error) {
+	tx, err := s.store.View(ctx)
+	switch {
+	case err != nil:
+		return 0, err
+	case uid == 0:
+		return store.NextUID(tx), nil
+	}
+	_, err = store.Databases.Get(tx, uid)
 	switch {
 	case errors.Is(err, database.ErrNotExist):
-		return nil
+		return uid, nil
 	case err == nil:
-		return database.ErrUIDExists
+		err = database.ErrUIDExists
 	}
-	return err
+	return 0, err
 }
 
 // shown returns the named members of a database as GET shows them, decoded as a request is; nil if it does not exist.

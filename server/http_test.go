@@ -164,6 +164,16 @@ func TestDryRunCreatesNothing(t *testing.T) {
 	if r := f.call("GET", "/v1/bdbs/41", ""); r.StatusCode != 404 {
 		t.Errorf("%d %s", r.StatusCode, r.body)
 	}
+	var uids [2]struct{ UID int }
+	for i, flag := range []string{"?dry_run", ""} {
+		r := f.call("POST", "/v1/bdbs"+flag, `{"name": "x", "memory_size": 0}`)
+		if err := json.Unmarshal(r.body, &uids[i]); err != nil || r.StatusCode != 200 {
+			t.Fatalf("%d %s: %v", r.StatusCode, r.body, err)
+		}
+	}
+	if uids[0] != uids[1] || uids[0].UID == 0 {
+		t.Errorf("a dry run says that the uid would be %d, and it is %d", uids[0].UID, uids[1].UID)
+	}
 }
 
 func TestModules(t *testing.T) {

@@ -87,7 +87,7 @@ func Create(ctx context.Context, s Store, db *database.Database) (created *datab
 func Insert(tx *Tx, db *database.Database) (*database.Database, error) {
 	created := *db
 	if created.UID == 0 {
-		created.UID = freeUID(tx, HighestUID(tx))
+		created.UID = NextUID(tx)
 	}
 	if created.UID < 0 || created.UID > database.MaxUID {
 		expected := fmt.Sprintf("an integer from 1 to %d", database.MaxUID)
@@ -123,8 +123,9 @@ func ReserveUIDs(tx *Tx, highest int) error {
 	return counters.Put(tx, &counter{Of: Databases.name, Last: highest})
 }
 
-func freeUID(tx *Tx, last int) int {
-	if last < database.MaxUID {
+// NextUID returns the uid that Insert gives a database which has none.
+func NextUID(tx *Tx) int {
+	if last := HighestUID(tx); last < database.MaxUID {
 		return last + 1
 	}
 	free := 1
