@@ -39,7 +39,7 @@ type exit struct {
 }
 
 // exits is in the order in which errors are looked up, because an error may be of several kinds: giving up on a busy
-// database ends as a timeout, not as a conflict. The codes are those of other tools for Redis Software, 13 and 14.
+// database ends as a timeout, not as a conflict. The codes are those of other tools for Redis Software; 13 to 15 are ours.
 var exits = []exit{
 	{13, "import_failed", "the import ended as failed", []error{client.ErrImportFailed}},
 	{2, "usage", "a mistake on the command line", []error{errUsage}},
@@ -54,6 +54,7 @@ var exits = []exit{
 	{8, "upstream", "the server failed (5xx), or its answer is not the API's", []error{client.ErrInternal, client.ErrUnavailable, client.ErrUnexpectedStatus, client.ErrUnexpectedBody, client.ErrNoSuchPath}},
 	{10, "network", "the server cannot be reached", []error{client.ErrNetwork}},
 	{14, "store_damaged", "the store of the server is damaged or missing", []error{store.ErrDamaged}},
+	{15, "contract_broken", "reimport conform found that the server breaks the contract", []error{errContract}},
 	{1, "error", "anything else", nil},
 }
 

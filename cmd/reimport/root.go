@@ -38,7 +38,7 @@ Results go to standard output; errors, hints and progress to standard error. Exi
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newServeCommand(), newHealthCommand(a), newDBCommand(a), newImportCommand(a), newModuleCommand(a), newHashPasswordCommand(), newUnlockCommand(a), newStoreCommand(a), newVersionCommand(a),
+		newServeCommand(), newHealthCommand(a), newDBCommand(a), newImportCommand(a), newModuleCommand(a), newConformCommand(a), newHashPasswordCommand(), newUnlockCommand(a), newStoreCommand(a), newVersionCommand(a),
 		newCompletionCommand(), newExitCodesTopic(),
 	)
 	noteStart(root, a)

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/conform"
+)
+
+// errContract is a server that breaks the contract.
+var errContract = errors.New("the server breaks the contract")
+
+// conformFlags are those of `reimport conform`.
+type conformFlags struct {
+	server conform.Server
+	yes    bool
+	format oneOf
+}
+
+func newConformCommand(a *app) *cobra.Command {
+	f := &conformFlags{format: oneOf{"table", []string{"table", "json", "junit"}}}
+	cmd := &cobra.Command{
+		Use:   "conform",
+		Short: "Hold a server against the contract",
+		Long: `Hold a server, a real cluster or a reimport server, against the contract: call each operation in each way that has a
+documented answer, and check status, headers, body, and what is there afterwards.
+
+Each case is kept; broken, with the request, the response and the sentence of the contract; open, if the documents of Redis
+Software do not say, with what the server does; or not testable here, with the reason. The exit code is 15 if one is broken.
+
+It says what it will do and asks first. It changes nothing but the database that --uid names and databases that it creates,
+whose names begin with conform- and a random word, and deletes what it has created at the end, or when it is interrupted. An
+import into the database of --uid may erase what it holds. With --read-only it sends GET and HEAD alone. It sends the
+credentials to no other host. A wrong password is only sent for names that no user has, so it locks nobody out.`,
+		Example: `  reimport conform --read-only
+  reimport conform --create --yes -o junit > conform.xml
+  reimport conform --uid 1 --yes`,
+		Args: noMore,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.conform(cmd, f) },
+	}
+	a.connection.register(cmd)
+	flags := cmd.Flags()
+	flags.IntVar(&f.server.UID, "uid", 0, "`uid` of a database that may be changed and imported into")
+	flags.BoolVar(&f.server.Create, "create", false, "create databases to try things on, and delete them at the end")
+	flags.BoolVar(&f.server.ReadOnly, "read-only", false, "change nothing: send GET and HEAD alone")
+	flags.StringVar(&f.server.Viewer, "viewer", "", "`email` of a user who may look and change nothing, for the answers 403")
+	flags.StringVar(&f.server.ViewerPassword, "viewer-password", "", "`password` of that user, which a command line shows to others")
+	flags.BoolVar(&f.yes, "yes", false, "do not ask first")
+	flags.VarP(&f.format, "output", "o", "`format` of the report: table, json, or junit, the XML that continuous integration reads")
+	cmd.MarkFlagsOneRequired("uid", "create", "read-only")
+	cmd.MarkFlagsMutuallyExclusive("read-only", "create")
+	// A name that is not registered is the only error.
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(f.format.words, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// conform runs the suite and prints the report, also that of a run which was cancelled.
+func (a *app) conform(cmd *cobra.Command, f *conformFlags) error {
+	if _, err := a.connect(cmd.Flags()); err != nil { // for its checks of the connection
+		return err
+	}
+	server, err := a.connection.conformServer(f.server)
+	if err != nil {
+		return err
+	}
+	report, err := conform.Check(cmd.Context(), server, conform.Options{
+		Timeout: a.connection.timeout.Duration,
+		Confirm: func(plan []string) error { return a.confirmPlan(plan, f.yes || server.ReadOnly) },
+	})
+	if report != nil {
+		if printed := f.print(a.out, report); printed != nil {
+			return printed
+		}
+	}
+	if err == nil && report.Count(conform.Broken) > 0 {
+		err = fmt.Errorf("%w in %d of %d cases", errContract, report.Count(conform.Broken), len(report.Results))
+	}
+	return err
+}
+
+// conformServer is the server of the connection.
+func (c *connection) conformServer(s conform.Server) (conform.Server, error) {
+	s.URL, s.User, s.Password, s.Insecure = c.url, c.user, c.password, c.insecure
+	if c.caCert == "" {
+		return s, nil
+	}
+	pem, err := os.ReadFile(c.caCert)
+	if err != nil {
+		return s, configError(fmt.Errorf("--ca-cert: %w: %w", client.ErrCA, err))
+	}
+	s.CA = x509.NewCertPool()
+	s.CA.AppendCertsFromPEM(pem) // connect has checked that it holds certificates
+	return s, nil
+}
+
+func (f *conformFlags) print(out io.Writer, report *conform.Report) error {
+	switch f.format.value {
+	case "json":
+		return report.WriteJSON(out)
+	case "junit":
+		return report.WriteJUnit(out)
+	}
+	return report.WriteTable(out)
+}
+
+// confirmPlan shows what will be done, and asks unless the answer is known.
+func (a *app) confirmPlan(plan []string, yes bool) error {
+	if !a.asJSON {
+		fmt.Fprintln(a.errOut, "This run will:")
+		for _, step := range plan {
+			fmt.Fprintf(a.errOut, "  - %s\n", printable(step))
+		}
+	}
+	if yes {
+		return nil
+	}
+	if file, ok := a.in.(*os.File); !ok || !isatty.IsTerminal(file.Fd()) {
+		return withHint(usageError(errors.New("standard input is no terminal, so nobody can be asked")), "--yes does all of the above without asking; --read-only changes nothing")
+	}
+	fmt.Fprint(a.errOut, "Go on? [y/N] ")
+	answer, _ := bufio.NewReader(a.in).ReadString('\n')
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+		return fmt.Errorf("nothing was done: %w", context.Canceled)
+	}
+	return nil
+}
