@@ -46,19 +46,29 @@ func ownCertificate(dir, host string, now time.Time) (cert tls.Certificate, ca s
 
 // createCertificate fills a directory of its own and moves it into place, so that a crash leaves all files or none.
 func createCertificate(dir, host string, now time.Time) error {
+	cert, key, ca, err := NewCertificate(host, now)
+	if err != nil {
+		return err
+	}
+	return replaceDir(dir, map[string][]byte{"ca.pem": ca, "cert.pem": cert, "key.pem": key})
+}
+
+// NewCertificate returns, as PEM, a certificate for the loopback addresses, localhost and host, its key, and the CA that
+// clients trust it by, whose key is thrown away. All are valid for 825 days from now.
+func NewCertificate(host string, now time.Time) (cert, key, ca []byte, err error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	ca := template("reimport CA", now)
-	ca.IsCA, ca.BasicConstraintsValid, ca.KeyUsage = true, true, x509.KeyUsageCertSign
-	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, caKey.Public(), caKey)
+	issuer := template("reimport CA", now)
+	issuer.IsCA, issuer.BasicConstraintsValid, issuer.KeyUsage = true, true, x509.KeyUsageCertSign
+	caDER, err := x509.CreateCertificate(rand.Reader, issuer, issuer, caKey.Public(), caKey)
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	leafKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
 	leaf := template("reimport", now)
 	leaf.KeyUsage, leaf.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
@@ -66,19 +76,19 @@ func createCertificate(dir, host string, now time.Time) error {
 	if host != "" && host != "localhost" {
 		leaf.DNSNames = append(leaf.DNSNames, host)
 	}
-	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, key.Public(), caKey)
+	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, issuer, leafKey.Public(), caKey)
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(leafKey)
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	return replaceDir(dir, map[string][]byte{
-		"ca.pem":   pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
-		"cert.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leafDER}),
-		"key.pem":  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}),
-	})
+	return encode("CERTIFICATE", leafDER), encode("PRIVATE KEY", keyDER), encode("CERTIFICATE", caDER), nil
+}
+
+func encode(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
 func template(name string, now time.Time) *x509.Certificate {

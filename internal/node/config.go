@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/reimport/reimport/internal/access"
+	"github.com/reimport/reimport/internal/control"
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
@@ -60,6 +61,8 @@ type Config struct {
 	// control, see Node.Emulator. A node with Controls, or with scripts in its Seed, emulates one in any
 	// case.
 	Emulate bool
+	// Emulator is that of a node that has ended, for one that emulates to go on with. It makes one of its own if this is nil.
+	Emulator *control.Emulator
 	// Controls is the address to listen on for the emulator's controls: host:port on this machine's loopback interface, or unix:
 	// and the path of a socket. There are none without one.
 	Controls string

@@ -12,11 +12,13 @@ func (n *Node) emulate(context.Context) (err error) {
 	if !n.cfg.Emulate && n.cfg.Controls == "" && len(n.cfg.Seed.Scripts) == 0 {
 		return nil
 	}
-	if n.emulator, err = control.New(n.cfg.Events); err != nil {
-		return err
+	if n.emulator = n.cfg.Emulator; n.emulator == nil {
+		if n.emulator, err = control.New(n.cfg.Events); err != nil {
+			return err
+		}
+		n.emulator.Scripts.Replace(n.cfg.Seed.Scripts)
 	}
 	n.cfg.Now, n.cfg.Importer.Script = n.emulator.Clock.Now, n.emulator.Scripts.Next
-	n.emulator.Scripts.Replace(n.cfg.Seed.Scripts)
 	return checkScripts(&n.cfg.Seed)
 }
 
@@ -27,7 +29,8 @@ func checkScripts(c *seed.Seed) error {
 	return nil
 }
 
-// Emulator controls what the node emulates; it is nil unless the node does. It lasts as long as the node, resets included.
+// Emulator controls what the node emulates; it is nil unless the node does. It lasts as long as the node, resets included, and
+// may be the next node's.
 func (n *Node) Emulator() *control.Emulator { return n.emulator }
 
 // ControlsURL is where the node listens for its controls, empty if it does not.
