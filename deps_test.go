@@ -37,6 +37,7 @@ func TestDoors(t *testing.T) {
 		"/internal/control":         {bbolt, cobra, module + "/internal/node", module + "/server", module + "/client", module + "/cmd"},
 		"/conform":                  {echo, bbolt, cobra, module + "/gen/rest", module + "/server", module + "/internal/store", module + "/internal/node", module + "/cmd"},
 		"/internal/node":            {cobra, module + "/client", module + "/cmd", module + "/internal/docs"},
+		"/reimporttest":             {cobra, "github.com/chromedp", "github.com/aws", "cloud.google.com/go", "github.com/Azure", "github.com/minio", module + "/cmd", module + "/internal/docs"},
 		"/server/web":               {echo, kin, bbolt, cobra, module + "/"},
 		"/server":                   {bbolt, cobra, module + "/internal/node", module + "/internal/store/bolt", module + "/internal/seed", module + "/client", module + "/cmd"},
 		"/cmd/reimport":             {module + "/internal/docs"},

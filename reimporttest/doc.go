@@ -1,0 +1,2 @@
+// Package reimporttest runs a server for a test.
+package reimporttest

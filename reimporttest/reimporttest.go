@@ -1,0 +1,155 @@
+package reimporttest
+
+import (
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/reimport/reimport/internal/node"
+)
+
+// A Server is a server that lasts as long as a test. Its methods and those of its fields end the test if they fail, so they
+// are for the goroutine of the test.
+type Server struct {
+	// URL is where the server listens, such as https://127.0.0.1:40123. It stays the same after a Restart.
+	URL string
+	// User and Password are of an administrator. UserOf names users of other roles, who have the same password.
+	User, Password string
+
+	Clock   *Clock
+	Scripts *Scripts
+	Faults  *Faults
+	Trace   *Trace
+
+	t       testing.TB
+	cfg     node.Config
+	node    *node.Node     // nil while the server is dead
+	pool    *x509.CertPool // nil for plain HTTP
+	ca      []byte
+	http    *http.Client
+	release func() // gives up the address
+}
+
+// Run starts a server, which answers when Run returns, and ends it with the test. Without options it has the databases that
+// Idle and its like name, and speaks HTTPS. If
+// the test fails, its log has what the server was asked and what it answered, without secrets.
+//
+// The server keeps to 127.0.0.1 and to memory, unless OnDisk is given. It may import any file of this machine and from any
+// URL. Its password is a secret of the process.
+func Run(t testing.TB, options ...Option) *Server {
+	t.Helper()
+	shared, err := common()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := configure(shared, options)
+	if err != nil {
+		t.Fatalf("reimporttest: %v", err)
+	}
+	s := &Server{t: t, User: UserOf(Admin), Password: shared.password, cfg: c.node()}
+	if c.onDisk {
+		s.cfg.DataDir = filepath.Join(t.TempDir(), "data")
+	}
+	if !c.plain {
+		s.cfg.TLS, s.cfg.Certificate, s.pool, s.ca = true, &shared.certificate, shared.pool, shared.ca
+	}
+	if s.cfg.Listen, s.release, err = hold(); err != nil {
+		t.Fatalf("reimporttest: %v", err)
+	}
+	s.http = &http.Client{Transport: transport(s.pool)}
+	t.Cleanup(s.end)
+	s.open()
+	e := s.node.Emulator()
+	s.cfg.Emulator = e
+	s.Clock, s.Scripts, s.Faults, s.Trace = &Clock{t, e.Clock}, &Scripts{t, e.Scripts}, &Faults{t: t, faults: e.Faults}, &Trace{e.Trace}
+	return s
+}
+
+func (s *Server) open() {
+	s.t.Helper()
+	var err error
+	if s.node, err = node.Open(s.t.Context(), s.cfg); err != nil {
+		s.t.Fatalf("reimporttest: %v", err)
+	}
+	s.URL = s.node.URL()
+	_, s.cfg.Listen, _ = strings.Cut(s.URL, "://")
+}
+
+// Kill ends the server as the death of its process would: it cuts the connections, leaves requests under way without an
+// answer, and writes nothing more. What was answered before is kept for Restart. A server that is dead stays dead.
+func (s *Server) Kill() {
+	s.t.Helper()
+	if s.node == nil {
+		return
+	}
+	s.kill()
+	s.forget()
+}
+
+func (s *Server) kill() {
+	s.t.Helper()
+	dead := s.node
+	s.node = nil
+	if err := dead.Kill(); err != nil {
+		s.t.Errorf("reimporttest: %v", err)
+	}
+}
+
+// forget has HTTPClient find out that its connections are cut, as it would by and by: a request on one of them would fail
+// though the server is up again.
+func (s *Server) forget() {
+	for range 1000 { // far more than it keeps
+		resp, err := s.http.Get(s.URL)
+		if err == nil {
+			_ = resp.Body.Close()
+			return // somebody else has the port, which is not Linux
+		}
+		if dial := new(net.OpError); errors.As(err, &dial) && dial.Op == "dial" {
+			return
+		}
+	}
+}
+
+// Restart starts the server again, at the same address and with what it had; one that still runs it kills before. Imports
+// that were running show as failed, with the reason general-error, as after a crash. Clock, scripts, faults and trace go on.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Kill()
+	s.cfg.Seed.Databases, s.cfg.Seed.HighestUID = nil, 0 // they are kept, or have been deleted since
+	s.open()
+}
+
+// end ends the server with its test. Nobody waits for an answer any more.
+func (s *Server) end() {
+	s.t.Helper()
+	s.http.CloseIdleConnections()
+	if s.node != nil {
+		s.kill()
+	}
+	s.release()
+	if s.t.Failed() && s.Trace != nil {
+		s.t.Logf("what %s was asked:\n%s", s.URL, s.Trace)
+	}
+}
+
+// CertPool has the CA to trust the server by; it is nil for plain HTTP.
+func (s *Server) CertPool() *x509.CertPool { return s.pool }
+
+// CAFile writes the CA to trust the server by to a file, for programs that want one, and returns its path, which lasts as long
+// as the test. It is empty for plain HTTP.
+func (s *Server) CAFile() string {
+	s.t.Helper()
+	if s.ca == nil {
+		return ""
+	}
+	path := filepath.Join(s.t.TempDir(), "ca.pem")
+	if err := os.WriteFile(path, s.ca, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return path
+}
