@@ -42,7 +42,7 @@ func TestNothingDecodesAgain(t *testing.T) {
 	for _, value := range []any{map[string]any{"memory_size": "many"}, map[string]any{"memory_size": json.Number("1.5")}, []any{}, "text"} {
 		r := httptest.NewRequest(http.MethodPut, "/v1/bdbs/1", strings.NewReader(`{"memory_size": 1}`))
 		r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
-		r.Body, r.ContentLength = &body{data: []byte(`{"memory_size": 1}`), value: value}, -1
+		r.Body, r.ContentLength = &contract.Body{Data: []byte(`{"memory_size": 1}`), Value: value}, -1
 		w := httptest.NewRecorder()
 		e.ServeHTTP(w, r)
 		if w.Code != http.StatusInternalServerError || handlers.body != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/reimport/reimport/gen/api"
+	"github.com/reimport/reimport/internal/contract"
 	"github.com/reimport/reimport/internal/database"
 )
 
@@ -114,8 +115,8 @@ func translated(err error) error {
 		return errNotFound
 	case errors.Is(err, echo.ErrMethodNotAllowed):
 		return errMethodNotAllowed
-	case errors.Is(err, errReadAgain): // within an error of echo's, and nobody's fault but ours
-		return errReadAgain
+	case errors.Is(err, contract.ErrReadAgain): // within an error of echo's, and nobody's fault but ours
+		return contract.ErrReadAgain
 	case errors.As(err, &http) && http.Code/100 == 4:
 		// Its text names Go's types.
 		return refuse(errSchema, "request: expected what the contract describes")

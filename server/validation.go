@@ -7,7 +7,6 @@ import (
 	"maps"
 	"mime"
 	"net/http"
-	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -60,20 +59,14 @@ func (v *validator) validate(c echo.Context) error {
 // uid if it is an integer.
 func (v *validator) checkPath(c echo.Context) (uid int, err error) {
 	r, names, values := c.Request(), c.ParamNames(), c.ParamValues()
-	for i, name := range names {
-		value := values[i]
-		if r.URL.RawPath != "" {
-			value, _ = url.PathUnescape(value) // if it cannot be, empty, which no parameter takes
-		}
-		if mismatch := v.operation.PathMismatch(name, value); mismatch != nil {
-			return 0, refuse(errParameter, mismatch.Error())
-		}
-		values[i] = value
+	if mismatch := v.operation.ReadPath(r, names, values); mismatch != nil {
+		return 0, refuse(errParameter, mismatch.Error())
+	}
+	for _, value := range values {
 		if n, err := strconv.Atoi(value); err == nil {
 			uid = n
 		}
 	}
-	r.URL.RawPath = "" // the values are unescaped
 	return uid, nil
 }
 
@@ -88,11 +81,11 @@ func (v *validator) checkQuery(r *http.Request) error {
 // checkBody decodes the body, checks it, and leaves the value for the generated code.
 func (v *validator) checkBody(c echo.Context, uid int) error {
 	r := c.Request()
-	given, ok := r.Body.(*body)
+	given, ok := r.Body.(*contract.Body)
 	if v.body == nil || !ok {
 		return nil
 	}
-	value, text, err := v.body.decode(r, given.data)
+	value, text, err := v.body.decode(r, given.Data)
 	if err != nil || value == nil {
 		return err
 	}
@@ -105,7 +98,7 @@ func (v *validator) checkBody(c echo.Context, uid int) error {
 		c.SetRequest(r.WithContext(context.WithValue(r.Context(), droppedKey{}, dropped)))
 	}
 	if len(dropped) > 0 && len(members) == 0 {
-		given.value = value
+		given.Value = value
 		return nil
 	}
 	v.body.clear(members)
@@ -118,7 +111,7 @@ func (v *validator) checkBody(c echo.Context, uid int) error {
 			members[name] = text[name]
 		}
 	}
-	given.value = value
+	given.Value = value
 	return nil
 }
 

@@ -38,6 +38,21 @@ func (o *Operation) PathMismatch(name, value string) *Mismatch {
 	return &Mismatch{name, Expected(s)}
 }
 
+// ReadPath unescapes the values of the parameters of a request's path, as a router gives them, and returns what is wrong with
+// one, or nil. The generated code then reads them as they were checked.
+func (o *Operation) ReadPath(r *http.Request, names, values []string) *Mismatch {
+	for i, name := range names {
+		if r.URL.RawPath != "" {
+			values[i], _ = url.PathUnescape(values[i]) // if it cannot be, empty, which no parameter takes
+		}
+		if mismatch := o.PathMismatch(name, values[i]); mismatch != nil {
+			return mismatch
+		}
+	}
+	r.URL.RawPath = "" // the values are unescaped
+	return nil
+}
+
 // isInteger reports whether text is a number that the schema allows. It has one spelling: `+1` and `01` would otherwise
 // pass for 1.
 func isInteger(text string, s *openapi3.Schema) bool {
