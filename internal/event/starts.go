@@ -15,17 +15,3 @@ func (e SeedLeftOut) Message() string {
 
 // Attrs implements Event.
 func (e SeedLeftOut) Attrs() []slog.Attr { return []slog.Attr{slog.Int("present", e.Present)} }
-
-// ClusterReplaced is a reset of an emulated cluster, or its replacement by another one.
-type ClusterReplaced struct{ Databases int }
-
-// Level implements Event.
-func (e ClusterReplaced) Level() slog.Level { return slog.LevelInfo }
-
-// Message implements Event.
-func (e ClusterReplaced) Message() string {
-	return "all databases, users and modules have been replaced"
-}
-
-// Attrs implements Event.
-func (e ClusterReplaced) Attrs() []slog.Attr { return []slog.Attr{slog.Int("databases", e.Databases)} }

@@ -87,7 +87,7 @@ type ClockAdvance struct {
 // ClockSetting defines model for ClockSetting.
 type ClockSetting struct {
 	// Now The time to show, in the years 1970 to 9998.
-	Now time.Time `json:"now"`
+	Now string `json:"now"`
 }
 
 // Duration A duration in the notation of Go.
