@@ -32,6 +32,3 @@ func checkScripts(c *seed.Seed) error {
 // Emulator controls what the node emulates; it is nil unless the node does. It lasts as long as the node, resets included, and
 // may be the next node's.
 func (n *Node) Emulator() *control.Emulator { return n.emulator }
-
-// ControlsURL is where the node listens for its controls, empty if it does not.
-func (n *Node) ControlsURL() string { return "" }

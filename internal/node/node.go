@@ -41,8 +41,10 @@ type Node struct {
 	listener net.Listener // nil if there is none
 	tls      *tls.Config  // nil for plain HTTP
 	ca       string
-	end      context.CancelCauseFunc // ends what listens; nil if nothing does
-	ended    <-chan struct{}         // closed when the listener serves no more; nil if there is none
+	controls net.Listener // for the controls; nil if there is none
+	services []*service   // of these listeners
+	serving  context.Context
+	failed   context.CancelFunc // ends serving
 
 	closers []func() error // in the order in which they have come up
 }
@@ -61,6 +63,11 @@ func LockoutsIn(dataDir string) server.Lockouts {
 func Open(ctx context.Context, cfg Config) (*Node, error) {
 	cfg.complete()
 	n := &Node{cfg: cfg, gate: newGate()}
+	n.serving, n.failed = context.WithCancel(context.Background())
+	n.onClose(func() error {
+		n.failed()
+		return nil
+	})
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -73,7 +80,7 @@ func (n *Node) open(ctx context.Context) error {
 	defer beside.Wait()
 	beside.Go(func() { _ = server.Prepare() }) // server.New has the error
 	for _, step := range []func(context.Context) error{
-		n.listen, n.openStore, n.loadCertificate, n.emulate, n.startImporter, n.setUp, n.serve,
+		n.listen, n.listenForControls, n.openStore, n.loadCertificate, n.emulate, n.startImporter, n.setUp, n.serve, n.serveControls,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -143,27 +150,15 @@ func (n *Node) serve(ctx context.Context) error {
 	if n.emulator != nil {
 		n.listener = n.emulator.Listen(n.listener)
 	}
-	ctx, n.end = context.WithCancelCause(context.WithoutCancel(ctx))
-	var failure error
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		failure = server.Serve(ctx, n.listener, n.handler, n.tls, n.cfg.Grace, n.cfg.Events)
-	}()
-	n.ended = ended
-	n.onClose(func() error {
-		n.end(nil)
-		<-ended
-		return failure
-	})
+	n.run(newService(ctx), n.listener, n.handler, n.tls)
 	return nil
 }
 
-// Wait returns when ctx ends, or when the listener has failed: Close then has the error.
+// Wait returns when ctx ends, or when a listener has failed: Close then has the error.
 func (n *Node) Wait(ctx context.Context) {
 	select {
 	case <-ctx.Done():
-	case <-n.ended:
+	case <-n.serving.Done():
 	}
 }
 
@@ -201,9 +196,9 @@ func (n *Node) Drain() {
 // Kill ends the node as the death of its process would: connections are cut, requests under way get no answer, and nothing
 // more is written, not even how the runs under way end. The next node on the same DataDir or Disk finds them as they are.
 func (n *Node) Kill() error {
-	if n.end != nil {
-		n.end(server.ErrCut)
-		<-n.ended
+	for _, s := range n.services {
+		s.end(server.ErrCut)
+		<-s.ended
 	}
 	return errors.Join(n.closeStore(), n.Close())
 }

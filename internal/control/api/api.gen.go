@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -2835,8 +2833,6 @@ func (r ResetClusterResult) ContentType() string {
 type DumpStateResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
-	// YAML200 the response for an HTTP 200 `application/yaml` response
-	YAML200 *string
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *BadRequest
 	// JSON403 the response for an HTTP 403 `application/json` response
@@ -2845,11 +2841,6 @@ type DumpStateResult struct {
 	JSON413 *RequestTooLarge
 	// JSON500 the response for an HTTP 500 `application/json` response
 	JSON500 *InternalError
-}
-
-// GetYAML200 returns the response for an HTTP 200 `application/yaml` response
-func (r DumpStateResult) GetYAML200() *string {
-	return r.YAML200
 }
 
 // GetJSON400 returns the response for an HTTP 400 `application/json` response
@@ -4148,13 +4139,6 @@ func ParseDumpStateResult(rsp *http.Response) (*DumpStateResult, error) {
 	}
 
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "yaml") && rsp.StatusCode == 200:
-		var dest string
-		if err := yaml.Unmarshal(bodyBytes, &dest); err != nil {
-			return nil, err
-		}
-		response.YAML200 = &dest
-
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
 		var dest BadRequest
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

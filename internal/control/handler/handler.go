@@ -24,6 +24,8 @@ type Cluster struct {
 	// Load returns a *RefusedSeed if the seed is to blame.
 	Load func(context.Context, *seed.Seed) error
 	Dump func(context.Context) (*seed.Seed, error)
+	// Ending ends when no request is to wait any longer, as the listener is about to close.
+	Ending context.Context
 	// Events takes what goes wrong.
 	Events event.Sink
 }

@@ -37,7 +37,7 @@ func (h *controls) DumpState(ctx context.Context, _ rest.DumpStateRequestObject)
 	if err := seed.Write(&text, dumpHead, dumped); err != nil {
 		return nil, err
 	}
-	return rest.DumpState200ApplicationYamlResponse{Body: &text, ContentLength: int64(text.Len())}, nil
+	return rest.DumpState200ApplicationYamlCharsetUTF8Response{Body: &text, ContentLength: int64(text.Len())}, nil
 }
 
 // LoadState implements PUT /state.

@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/reimport/reimport/internal/control"
@@ -34,8 +33,9 @@ func (h *controls) GetTrace(ctx context.Context, r rest.GetTraceRequestObject) (
 func (h *controls) await(ctx context.Context, since int, most time.Duration) ([]control.Exchange, error) {
 	waiting, stop := context.WithTimeout(ctx, most)
 	defer stop()
+	defer context.AfterFunc(h.Ending, stop)()
 	found, err := h.Emulator.Trace.Wait(waiting, since)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	if ctx.Err() == nil {
 		err = nil
 	}
 	return found, err

@@ -1464,14 +1464,14 @@ type DumpStateResponseObject interface {
 	VisitDumpStateResponse(w http.ResponseWriter) error
 }
 
-type DumpState200ApplicationYamlResponse struct {
+type DumpState200ApplicationYamlCharsetUTF8Response struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response DumpState200ApplicationYamlResponse) VisitDumpStateResponse(w http.ResponseWriter) error {
+func (response DumpState200ApplicationYamlCharsetUTF8Response) VisitDumpStateResponse(w http.ResponseWriter) error {
 
-	w.Header().Set("Content-Type", "application/yaml")
+	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
 	}
