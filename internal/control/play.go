@@ -41,6 +41,7 @@ type play struct {
 	ready    bool // its files are fetched and checked
 	released bool
 	gets     int
+	asked    bool          // somebody waits for settled
 	settled  chan struct{} // closed once the import is where its script has it by now
 }
 
@@ -61,6 +62,7 @@ func (p *play) ask(isGet bool) asking {
 	if isGet {
 		p.gets++
 	}
+	p.asked = true
 	p.wakeUp()
 	a := asking{p.settled, p.over, patience}
 	if !p.ready {
@@ -129,35 +131,36 @@ func (p *play) begin() {
 	p.ready = true
 }
 
-// follow returns nil once the script has the import leave a phase. Until then it reports the progress each time somebody asks.
+// follow returns nil once the script has the import leave a phase. Until then it reports the progress each time somebody asks,
+// and only then: what a test sees must not depend on who is faster.
 func (p *play) follow(ctx context.Context, in phase, report func(percent float64) error) error {
 	for {
 		percent, settled, left := p.look(in)
 		if left {
 			return nil
 		}
-		if err := report(percent); err != nil {
-			return err
+		if settled != nil {
+			if err := report(percent); err != nil {
+				return err
+			}
+			close(settled)
 		}
-		close(settled)
 		if err := p.wait(ctx); err != nil {
 			return err
 		}
 	}
 }
 
-// look returns what to report in a phase, and what to close then, or that the import has left it.
+// look reports whether the import has left a phase. If it has not, and somebody asks, look returns the progress to report, and
+// what to close then.
 func (p *play) look(in phase) (percent float64, settled chan struct{}, left bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at, percent := p.position()
-	if at > in {
-		return 0, nil, true
+	if at > in || !p.asked {
+		return 0, nil, at > in
 	}
-	select {
-	case <-p.wake: // this look is the answer
-	default:
-	}
+	p.asked = false
 	settled, p.settled = p.settled, make(chan struct{})
 	return percent, settled, false
 }
@@ -207,6 +210,14 @@ func (p *play) frozen() (at phase, percent float64) {
 	return importing, p.script.At
 }
 
+// last is the progress at which an import fails at the least, however few have asked.
+func (p *play) last() float64 {
+	if steps := float64(p.script.Steps); steps > 1 {
+		return 100 * (steps - 2) / (steps - 1)
+	}
+	return p.script.At
+}
+
 // wait returns nil when the import must look at its script, or why it must stop.
 func (p *play) wait(ctx context.Context) error {
 	if p.script.Pace == seed.PaceTimed {
@@ -242,6 +253,12 @@ type playing struct {
 // Flush returns the outcome once the script has the import end.
 func (s *playing) Flush() error {
 	if err := s.play.follow(s.ctx, importing, s.report); err != nil {
+		return err
+	}
+	if s.outcome == nil {
+		return nil
+	}
+	if err := s.report(s.play.last()); err != nil {
 		return err
 	}
 	return s.outcome

@@ -16,8 +16,7 @@ import (
 
 // Reset makes the cluster what the node's first start made it: all databases, users and modules are those of the seed and of
 // the users file as they were then, whatever the store held at the start, imports to come have the seed's scripts, and nobody is
-// locked out. Without a seed there are
-// no databases, and there are no faults. The clock and the trace stay as they are.
+// locked out. Without a seed there are no databases, and there are no faults. The clock and the trace stay as they are.
 //
 // The requests under way are answered first, which ctx bounds; those that come meanwhile wait. Imports under way end and leave
 // no trace in the records. An error changes nothing, unless the node cannot go on at all.

@@ -11,7 +11,9 @@ import (
 
 // Script is how one import into a simulated database proceeds and ends. The zero Script has the files say how it ends, at once.
 type Script struct {
-	// Outcome is empty for an import that ends as its files say, ScriptSucceeded, or a failure reason.
+	// Outcome is empty for an import that ends as its files say, ScriptSucceeded, or a failure reason. An import that fails keeps
+	// its progress: At if it was frozen, that of the step before the end if it was polled, and the last that a request has found
+	// if it was timed.
 	Outcome database.FailureReason
 	// Pace is how it proceeds; PaceImmediate if it is empty.
 	Pace Pace
