@@ -1,9 +1,9 @@
 package control
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,17 +101,19 @@ func (f Fault) answer(op *contract.Operation) (Fault, error) {
 // answer have them.
 func refusals(op *contract.Operation, status int) map[string]string {
 	response := op.Spec.Responses.Value(strconv.Itoa(status))
-	if response == nil || status < 400 {
+	if response == nil || status < http.StatusBadRequest {
 		return nil
 	}
 	codes := map[string]string{}
 	for _, example := range response.Value.Content["application/json"].Examples {
-		var refusal api.Error
-		data, err := json.Marshal(example.Value.Value)
-		if err != nil || json.Unmarshal(data, &refusal) != nil {
-			continue
+		members, _ := example.Value.Value.(map[string]any)
+		code, _ := members["error_code"].(string)
+		description, _ := members["description"].(string)
+		if api.ErrorCode(code) == api.ErrorCodeUnauthorizedAction { // the example has the permission of one operation as its last word
+			permission, _ := op.Spec.Extensions["x-permission"].(string)
+			description = description[:strings.LastIndexByte(description, ' ')+1] + permission
 		}
-		codes[refusal.ErrorCode] = refusal.Description
+		codes[code] = description
 	}
 	return codes
 }
