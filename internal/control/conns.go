@@ -24,11 +24,11 @@ func (l *listener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	tracked := &conn{c, l.connections}
-	l.connections.open.Store(pair{c.LocalAddr().String(), c.RemoteAddr().String()}, tracked)
+	l.connections.open.Store(addresses{c.LocalAddr().String(), c.RemoteAddr().String()}, tracked)
 	return tracked, nil
 }
 
-type pair struct{ local, remote string }
+type addresses struct{ local, remote string }
 
 type conn struct {
 	net.Conn
@@ -36,7 +36,7 @@ type conn struct {
 }
 
 func (c *conn) Close() error {
-	c.connections.open.CompareAndDelete(pair{c.LocalAddr().String(), c.RemoteAddr().String()}, c)
+	c.connections.open.CompareAndDelete(addresses{c.LocalAddr().String(), c.RemoteAddr().String()}, c)
 	return c.Conn.Close()
 }
 
@@ -54,7 +54,7 @@ func (cs *connections) close(r *http.Request) {
 	if local == nil {
 		return
 	}
-	if c, ok := cs.open.Load(pair{local.String(), r.RemoteAddr}); ok {
+	if c, ok := cs.open.Load(addresses{local.String(), r.RemoteAddr}); ok {
 		_ = c.(*conn).Close() // which may be under way
 	}
 }

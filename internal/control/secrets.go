@@ -51,21 +51,23 @@ func (s secrets) text(text string) string {
 	return urlTail.ReplaceAllString(text, "${1}"+hidden)
 }
 
+// queryPair is one of a query, in either of the ways in which they have been separated.
+var queryPair = regexp.MustCompile(`[^&;]+`)
+
 // path returns the path and the query of u.
 func (s secrets) path(u *url.URL) string {
 	if u.RawQuery == "" {
 		return s.text(u.EscapedPath())
 	}
-	pairs := strings.FieldsFunc(u.RawQuery, func(r rune) bool { return r == '&' || r == ';' })
-	for i, pair := range pairs {
-		given, text, _ := strings.Cut(pair, "=")
+	return s.text(u.EscapedPath()) + "?" + queryPair.ReplaceAllStringFunc(u.RawQuery, func(p string) string {
+		given, text, _ := strings.Cut(p, "=")
 		name, err1 := url.QueryUnescape(given)
 		value, err2 := url.QueryUnescape(text)
 		if err1 != nil || err2 != nil || s.name(name) || s.text(name) != name || s.text(value) != value {
-			pairs[i] = given + "=" + hidden
+			return given + "=" + hidden
 		}
-	}
-	return s.text(u.EscapedPath()) + "?" + strings.Join(pairs, "&")
+		return p
+	})
 }
 
 // schemes are the kinds of credentials in an Authorization that say nothing by themselves.
@@ -101,16 +103,17 @@ type masker struct {
 	secrets secrets
 	tokens  *json.Decoder
 	data    []byte
+	at      int64 // the end of the last token
 	out     bytes.Buffer
 }
 
 // next returns a token, its text, and the text between it and the one before.
 func (m *masker) next() (token json.Token, text, between []byte, err error) {
-	start := m.tokens.InputOffset()
 	if token, err = m.tokens.Token(); err != nil {
 		return nil, nil, nil, err
 	}
-	all := m.data[start:m.tokens.InputOffset()]
+	all := m.data[m.at:m.tokens.InputOffset()]
+	m.at = m.tokens.InputOffset()
 	text = bytes.TrimLeft(all, ":, \t\r\n")
 	return token, text, all[:len(all)-len(text)], nil
 }
@@ -122,7 +125,7 @@ func (m *masker) value(name string) error {
 		return err
 	}
 	m.out.Write(between)
-	if m.secrets.name(name) {
+	if m.secrets.name(name) && token != "" && token != nil { // which are no secrets
 		m.out.WriteString(`"` + hidden + `"`)
 		return m.skip(token)
 	}
@@ -170,6 +173,7 @@ func (m *masker) skip(token json.Token) error {
 			depth--
 		}
 		if depth == 0 {
+			m.at = m.tokens.InputOffset()
 			return nil
 		}
 		var err error
