@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,9 +149,9 @@ func TestAnswerIsTheServersOwn(t *testing.T) {
 		{"listBDBs", "GET", "/v1/bdbs", "", anonymous, "unauthorized"},
 		{"createBDB", "POST", "/v1/bdbs", `{"uid": 1, "name": "x", "memory_size": 0}`, as(admin), "uid_exists"},
 	} {
-		for _, protocol := range []string{"HTTP/1.1", "raw"} {
-			t.Run(row.operation+" "+row.code+" "+protocol, func(t *testing.T) {
-				ask := func() string { return c.text(row.method, row.path, row.body, row.change, protocol == "raw") }
+		for _, keepAlive := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s %s %s %t", row.method, row.operation, row.code, keepAlive), func(t *testing.T) {
+				ask := func() string { return c.text(row.method, row.path, row.body, row.change, keepAlive) }
 				c.Faults.ClearAll()
 				real := ask()
 				c.put(control.Fault{Name: "f", Operation: row.operation, Code: row.code})
@@ -164,49 +166,49 @@ func TestAnswerIsTheServersOwn(t *testing.T) {
 // TestFirst: as many requests as the fault says are struck, however many come at once.
 func TestFirst(t *testing.T) {
 	c := start(t)
-	client := c.client("HTTP/1.1")
 	c.put(control.Fault{Name: "f", Operation: "getBDB", UID: 1, First: 3, Status: 500})
-	var mu sync.Mutex
-	statuses := map[int]int{}
+	var failed atomic.Int64
 	var calls sync.WaitGroup
 	for range 100 {
 		calls.Go(func() {
-			a, err := send(client, c.request("GET", "/v1/bdbs/1?fields=uid", ""))
-			if err != nil {
-				t.Error(err)
+			w := httptest.NewRecorder()
+			c.Node.ServeHTTP(w, c.request("GET", "/v1/bdbs/1?fields=uid", ""))
+			if w.Code == http.StatusInternalServerError {
+				failed.Add(1)
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			statuses[a.status]++
 		})
 	}
 	calls.Wait()
-	if statuses[500] != 3 || statuses[200] != 97 {
-		t.Errorf("%v", statuses)
-	}
-	if f := c.Faults.List()[0]; f.Seen != 100 || f.Struck != 3 {
-		t.Errorf("%+v", f)
+	if f := c.Faults.List()[0]; failed.Load() != 3 || f.Seen != 100 || f.Struck != 3 {
+		t.Errorf("%d failed: %+v", failed.Load(), f)
 	}
 }
 
 // pattern is which of n GETs of database 1 are struck, by the first letter of the fault's name.
-func (c *cluster) pattern(client *http.Client, n int) string {
-	c.t.Helper()
-	var p strings.Builder
+func pattern(t testing.TB, e *control.Emulator, n int) string {
+	t.Helper()
+	h := e.Wrap(http.NotFoundHandler())
 	for range n {
-		c.call(client, "GET", "/v1/bdbs/1?fields=uid", "")
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "GET", "/v1/bdbs/1", nil))
 	}
-	exchanges := c.Trace.Since(c.Trace.Last() - n)
-	for _, x := range exchanges {
+	var p strings.Builder
+	for _, x := range e.Trace.Since(e.Trace.Last() - n) {
 		p.WriteString((x.Fault + ".")[:1])
 	}
 	return p.String()
 }
 
 func TestChoices(t *testing.T) {
-	c := start(t)
-	client := c.client("HTTP/1.1")
-	a := control.Fault{Name: "a", Operation: "getBDB", Code: "db_not_exist"}
+	e := emulator(t)
+	put := func(faults ...control.Fault) {
+		t.Helper()
+		for _, f := range faults {
+			if err := e.Faults.Put(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	a := control.Fault{Name: "a", Operation: "getBDB", Delay: 1}
 	first, every, share, other := a, a, a, a
 	first.First, every.Every, share.Share, share.Seed = 2, 3, 0.5, 7
 	other.UID = 2
@@ -228,26 +230,24 @@ func TestChoices(t *testing.T) {
 		"every second of the rest": {[]control.Fault{every, bEvery}, ".ba.ba"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.Faults.ClearAll()
-			for _, f := range row.faults {
-				c.put(f)
-			}
-			if got := c.pattern(client, 6); got != row.want {
+			e.Faults.ClearAll()
+			put(row.faults...)
+			if got := pattern(t, e, 6); got != row.want {
 				t.Errorf("struck are %s, want %s", got, row.want)
 			}
 		})
 	}
 	t.Run("a share", func(t *testing.T) {
-		c.Faults.ClearAll()
-		c.put(share)
-		once := c.pattern(client, 64)
-		c.put(share)
-		if again := c.pattern(client, 64); again != once {
+		e.Faults.ClearAll()
+		put(share)
+		once := pattern(t, e, 64)
+		put(share)
+		if again := pattern(t, e, 64); again != once {
 			t.Errorf("the same seed strikes\n%s and\n%s", once, again)
 		}
 		share.Seed++
-		c.put(share)
-		if another := c.pattern(client, 64); another == once {
+		put(share)
+		if another := pattern(t, e, 64); another == once {
 			t.Error("another seed strikes the same")
 		}
 		if n := strings.Count(once, "a"); n < 16 || n > 48 {

@@ -112,7 +112,7 @@ func (p *planter) request(t testing.TB) *http.Request {
 func TestNoSecretsInTheTrace(t *testing.T) {
 	e := emulator(t)
 	planted := 0
-	for seed := range uint64(300) {
+	for seed := range uint64(60) {
 		p := &planter{Rand: rand.New(rand.NewPCG(seed, 0))}
 		text := traced(t, e, p.request(t))
 		planted += len(p.secrets)
@@ -123,7 +123,7 @@ func TestNoSecretsInTheTrace(t *testing.T) {
 			t.Fatalf("seed %d: all is hidden: %s", seed, text)
 		}
 	}
-	if planted < 3000 {
+	if planted < 600 {
 		t.Errorf("%d secrets were planted", planted)
 	}
 }

@@ -68,7 +68,7 @@ func TestTrace(t *testing.T) {
 
 // TestTraceIsBounded lists many databases, sends a large body, and more requests than the trace keeps.
 func TestTraceIsBounded(t *testing.T) {
-	const databases, exchanges = 2000, 1000
+	const databases, exchanges = 200, 1000
 	c := start(t, func(cfg *node.Config) {
 		for i := range databases {
 			cfg.Seed.Databases = append(cfg.Seed.Databases, &database.Database{UID: 100 + i, Name: "x", Type: "redis", Status: database.Active})
