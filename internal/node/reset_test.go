@@ -40,6 +40,11 @@ func emulated(t testing.TB) seed.Seed {
 // ask has the node answer a request of the administrator.
 func ask(t testing.TB, n *node.Node, method, path, body string) (int, string) {
 	t.Helper()
+	return askAs(t, n, password, method, path, body)
+}
+
+func askAs(t testing.TB, n *node.Node, password, method, path, body string) (int, string) {
+	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	r.SetBasicAuth("admin@example.com", password)
 	w := httptest.NewRecorder()

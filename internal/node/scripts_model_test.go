@@ -154,21 +154,24 @@ func (s *scripted) send(r *rapid.T, method, action, body string) bool {
 	return status == 200
 }
 
+// shown is what a database shows of its import.
+type shown struct {
+	Status   database.ImportStatus  `json:"import_status"`
+	Progress float64                `json:"import_progress"`
+	Reason   database.FailureReason `json:"import_failure_reason"`
+}
+
 // get returns what a GET of a database, or of all, shows of the import.
-func (s *scripted) get(r *rapid.T, path string) database.Import {
+func (s *scripted) get(r *rapid.T, path string) shown {
 	status, answer := ask(s, s.Node, "GET", path, "")
 	if path == "/v1/bdbs/7" {
 		answer = "[" + answer + "]"
 	}
-	var dbs []struct {
-		Status   database.ImportStatus  `json:"import_status"`
-		Progress float64                `json:"import_progress"`
-		Reason   database.FailureReason `json:"import_failure_reason"`
-	}
+	var dbs []shown
 	if err := json.Unmarshal([]byte(answer), &dbs); err != nil || status != 200 {
 		r.Fatalf("%d %s: %v", status, answer, err)
 	}
-	return database.Import{Status: dbs[0].Status, Progress: dbs[0].Progress, FailureReason: dbs[0].Reason}
+	return dbs[0]
 }
 
 // TestScriptedImports: whatever is asked for in whatever order, each answer shows what the scripts promise for that moment. Within
@@ -184,8 +187,8 @@ func TestScriptedImports(t *testing.T) {
 		look := func(path string) {
 			m.settle()
 			got := s.get(r, path)
-			if got.Status != m.shown.Status || got.Progress != m.shown.Progress || got.FailureReason != m.shown.FailureReason {
-				r.Fatalf("GET %s shows %+v, want %+v", path, got, m.shown)
+			if want := (shown{m.shown.Status, m.shown.Progress, m.shown.FailureReason}); got != want {
+				r.Fatalf("GET %s shows %+v, want %+v", path, got, want)
 			}
 			if got.Progress < last || (got.Progress == 100) != (got.Status == database.ImportSucceeded) {
 				r.Fatalf("%s at %v after %v", got.Status, got.Progress, last)
