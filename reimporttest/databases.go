@@ -68,7 +68,7 @@ func seedOf(databases []Database) []byte {
 		Modules []object `json:"module_list,omitempty"`
 		Sources []object `json:"dataset_import_sources,omitempty"`
 	}
-	var entries []entry
+	entries := []entry{}
 	highest := 0
 	for _, db := range databases {
 		db.UID = cmp.Or(db.UID, highest+1)

@@ -2,9 +2,7 @@ package reimporttest_test
 
 import (
 	"errors"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/reimport/reimport/client"
@@ -46,58 +44,39 @@ func TestResetAnswers(t *testing.T) {
 	}
 }
 
-// TestParallel runs hundreds of servers in one process, each with a state of its own.
+// TestParallel has hundreds of servers in one process at once, each with a state of its own, some of which die and come back.
 func TestParallel(t *testing.T) {
-	for i := range 200 {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			t.Parallel()
-			uid := 1000 + i
-			srv := reimporttest.Run(t, reimporttest.Databases(reimporttest.Database{UID: uid, Name: fmt.Sprintf("of-%d", i)}))
-			for range 2 {
-				all, err := srv.Client().ListDatabases(t.Context(), "uid", "name")
-				if err != nil || len(all) != 1 || all[0].UID != uid {
-					t.Fatalf("%v: %+v", err, all)
+	var up, ended sync.WaitGroup
+	const servers = 200
+	up.Add(servers)
+	turns := make(chan struct{}, 4) // hundreds of handshakes at once would outlast the server's patience
+	for i := range servers {
+		ended.Go(func() {
+			in := within(t, func(t testing.TB) {
+				srv := reimporttest.Run(t, reimporttest.Databases(reimporttest.Database{UID: 1000 + i}))
+				up.Done()
+				up.Wait()
+				turns <- struct{}{}
+				defer func() { <-turns }()
+				look(t, srv, 1000+i)
+				if i%4 == 0 {
+					srv.Kill()
+					srv.Restart()
+					look(t, srv, 1000+i)
 				}
-				srv.Restart()
+			})
+			if in.failed {
+				t.Errorf("server %d: %s", i, in.log.String())
 			}
 		})
 	}
+	ended.Wait()
 }
 
-func BenchmarkRun(b *testing.B) {
-	for name, options := range map[string][]reimporttest.Option{"https": nil, "http": {reimporttest.Plain()}, "disk": {reimporttest.OnDisk()}} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				inTest(b, func(t testing.TB) { reimporttest.Run(t, options...) })
-			}
-		})
-	}
-	b.Run("httptest", func(b *testing.B) {
-		for b.Loop() {
-			httptest.NewServer(http.NotFoundHandler()).Close()
-		}
-	})
-}
-
-// inTest calls f with a test that ends with it.
-func inTest(b *testing.B, f func(testing.TB)) {
-	t := &ending{TB: b}
-	defer t.end()
-	f(t)
-}
-
-// ending is a test that ends when its end is called.
-type ending struct {
-	testing.TB
-	cleanups []func()
-}
-
-func (t *ending) Cleanup(f func()) { t.cleanups = append(t.cleanups, f) }
-
-func (t *ending) end() {
-	for len(t.cleanups) > 0 {
-		last := len(t.cleanups) - 1
-		t.cleanups[last]()
-		t.cleanups = t.cleanups[:last]
+// look returns if the server has one database, which has this uid.
+func look(t testing.TB, srv *reimporttest.Server, uid int) {
+	t.Helper()
+	if all, err := srv.Client().ListDatabases(t.Context(), "uid"); err != nil || len(all) != 1 || all[0].UID != uid {
+		t.Fatalf("%v: %+v, want %d", err, all, uid)
 	}
 }

@@ -1,6 +1,7 @@
 package reimporttest
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 	"time"
@@ -9,10 +10,10 @@ import (
 	"github.com/reimport/reimport/internal/database"
 )
 
-// A Script is how an import proceeds and ends. Its files are fetched and checked in any case, but the script has the last word:
-// with an Outcome they may as well be missing.
+// A Script is how an import proceeds and ends. Its files are fetched and checked in any case, but the script has the last word,
+// so they may as well be missing.
 type Script struct {
-	// Outcome is how the import ends.
+	// Outcome is how the import ends; Succeeded if empty.
 	Outcome Outcome
 	// Pace is how it proceeds; Immediate if empty.
 	Pace Pace
@@ -40,10 +41,10 @@ const (
 // Outcome is how an import ends.
 type Outcome string
 
-// How imports end: as their files have it, with success, or as failed, with the import_failure_reason.
+// How imports end: with success; as they would without a script; or as failed, with this import_failure_reason.
 const (
-	AsTheFiles        Outcome = ""
 	Succeeded         Outcome = "succeeded"
+	ByFiles           Outcome = "by-files" // which never gets beyond initializing if the files cannot be loaded
 	DownloadError     Outcome = "download-error"
 	FileCorrupted     Outcome = "file-corrupted"
 	GeneralError      Outcome = "general-error"
@@ -76,8 +77,12 @@ func (s *Scripts) Set(uid int, scripts ...Script) {
 	s.t.Helper()
 	all := make([]control.Script, len(scripts))
 	for i, x := range scripts {
+		outcome := database.FailureReason(cmp.Or(x.Outcome, Succeeded))
+		if x.Outcome == ByFiles {
+			outcome = ""
+		}
 		all[i] = control.Script{
-			Outcome: database.FailureReason(x.Outcome), Pace: control.Pace(x.Pace), Duration: x.Duration, Steps: x.Steps, At: x.At, Repeat: x.Repeat,
+			Outcome: outcome, Pace: control.Pace(x.Pace), Duration: x.Duration, Steps: x.Steps, At: x.At, Repeat: x.Repeat,
 		}
 	}
 	check(s.t, fmt.Sprintf("Scripts.Set(%d)", uid), s.scripts.Set(uid, all))

@@ -1,0 +1,83 @@
+package reimporttest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/reimporttest"
+)
+
+// refresh stands for the automation that is tested: it imports a file into a database, and leaves import_status idle.
+func refresh(ctx context.Context, c *client.Client, uid int) error {
+	file, err := client.ParseSource("/mnt/backups/sessions.rdb")
+	if err != nil {
+		return err
+	}
+	if _, err = c.Import(ctx, uid, file); err != nil && !errors.Is(err, client.ErrImportFailed) {
+		return err
+	}
+	return errors.Join(err, c.ResetImportStatus(ctx, uid))
+}
+
+// Each import ends as its script says, whether there is such a file or not.
+func TestFailedImports(t *testing.T) {
+	srv := reimporttest.Run(t)
+	for _, reason := range reimporttest.Failures() {
+		srv.Scripts.Set(reimporttest.DBNew, reimporttest.Script{Outcome: reason})
+		err := refresh(t.Context(), srv.Client(), reimporttest.DBNew)
+		failed, ok := errors.AsType[*client.ImportFailedError](err)
+		if !ok || failed.Reason != string(reason) {
+			t.Errorf("%v, want %s", err, reason)
+		}
+	}
+}
+
+// The first two resets find the database busy. The client asks again, and sleeps by the server's clock, which takes no time.
+func TestBusyDatabase(t *testing.T) {
+	srv := reimporttest.Run(t)
+	srv.Scripts.Set(reimporttest.DBNew, reimporttest.Script{})
+	srv.Faults.Put(reimporttest.Fault{Operation: reimporttest.ResetImportStatus, First: 2, Status: 409})
+	c := srv.Client(client.WithClock(srv.Clock.Now, srv.Clock.Sleep))
+	if err := refresh(t.Context(), c, reimporttest.DBNew); err != nil {
+		t.Fatal(err)
+	}
+	if resets := srv.Trace.Count(reimporttest.ResetImportStatus); resets != 3 {
+		t.Errorf("%d resets", resets)
+	}
+}
+
+// The progress stops at 40 %, until the test lets it go on.
+func TestFrozenImport(t *testing.T) {
+	srv := reimporttest.Run(t)
+	srv.Scripts.Set(reimporttest.DBNew, reimporttest.Script{Pace: reimporttest.Frozen, At: 40})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := refresh(ctx, srv.Client(), reimporttest.DBNew); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("it did not give up: %v", err)
+	}
+	if state, err := srv.Client().ImportStatus(t.Context(), reimporttest.DBNew); err != nil || state.Progress != 40 {
+		t.Errorf("%+v, %v", state, err)
+	}
+	srv.Scripts.Release(reimporttest.DBNew)
+	if state, err := srv.Client().ImportStatus(t.Context(), reimporttest.DBNew); err != nil || !state.Ended() {
+		t.Errorf("%+v, %v", state, err)
+	}
+}
+
+// The server dies in the middle of an import. Once it is back, at the same address, the import has failed.
+func TestCrash(t *testing.T) {
+	srv := reimporttest.Run(t)
+	srv.Scripts.Set(reimporttest.DBNew, reimporttest.Script{Pace: reimporttest.Frozen, At: 40})
+	c := srv.Client(client.WithProgress(func(int, client.ImportState) { srv.Kill() }))
+	if err := refresh(t.Context(), c, reimporttest.DBNew); !errors.Is(err, client.ErrNetwork) {
+		t.Errorf("the server is dead: %v", err)
+	}
+	srv.Restart()
+	state, err := c.ImportStatus(t.Context(), reimporttest.DBNew)
+	if err != nil || state.FailureReason != string(reimporttest.GeneralError) {
+		t.Errorf("%+v, %v", state, err)
+	}
+}
