@@ -10,8 +10,8 @@ import (
 func (r *run) cases() []testCase {
 	var all []testCase
 	for _, family := range [][]testCase{
-		resetCases(), importCases(), listCases(), createCases(), getCases(), updateCases(), deleteCases(), moduleCases(),
-		r.accessCases(), r.uidCases(), r.sizeCases(), methodCases(), routeCases(), r.unreachable(),
+		resetCases(), importCases(), scriptCases(), listCases(), createCases(), getCases(), updateCases(), deleteCases(), moduleCases(),
+		r.accessCases(), r.uidCases(), r.sizeCases(), r.variantCases(), methodCases(), routeCases(), r.unreachable(),
 	} {
 		all = append(all, family...)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/reimport/reimport/client"
 	"github.com/reimport/reimport/gen/api"
+	capi "github.com/reimport/reimport/internal/control/api"
 )
 
 // need is what a case asks of the server before it begins.
@@ -27,8 +28,8 @@ const (
 	runningBackup
 	pendingChange
 	lackingModule // with a module that lacks backup_restore
+	scripts       // whose imports go as the case says
 	creation      // the run may create databases
-	changes       // the run may send changes, of a database that does not exist
 	ourLimits     // the limits on sizes, which are reimport's own
 	viewer        // the case is sent by a user who may look and change nothing
 	roleNone      // the case is sent by a user who may nothing
@@ -45,8 +46,8 @@ var makers = map[need]func(*trial) error{
 	runningBackup:   (*trial).takeStaged,
 	pendingChange:   (*trial).takeStaged,
 	lackingModule:   (*trial).takeLacking,
+	scripts:         (*trial).scripted,
 	creation:        (*trial).mayCreate,
-	changes:         (*trial).mayChange,
 	ourLimits:       (*trial).isReimport,
 	viewer:          (*trial).asViewer,
 	roleNone:        (*trial).asNobody,
@@ -187,8 +188,6 @@ func (t *trial) settle(uid int) error {
 	}
 }
 
-var errNotStaged = errors.New("the server has no database in this state")
-
 // takeStaged takes a database that the set-up of the run holds in the state.
 func (t *trial) takeStaged() error {
 	for _, n := range t.test.needs {
@@ -225,7 +224,29 @@ func (t *trial) startNowhere() error {
 	return t.run.client.StartImport(t.ctx, t.uid, source)
 }
 
-func (t *trial) succeedImport() error { return t.takeStaged() }
+// succeedImport has the controls say how the import ends: no file is known that any server can read.
+func (t *trial) succeedImport() error {
+	if err := t.scripted(); err != nil {
+		return errNotStaged
+	}
+	return t.plays(capi.Script{Outcome: "succeeded"})
+}
+
+// scripted takes a database whose imports go as the case says.
+func (t *trial) scripted() error {
+	if t.controls == nil {
+		return unmet("imports go as a case says only through the controls of reimport")
+	}
+	return t.takeOwn()
+}
+
+// plays starts an import that goes as a script says.
+func (t *trial) plays(script capi.Script) error {
+	if err := t.controls.script(t.ctx, t.uid, script); err != nil {
+		return err
+	}
+	return t.startNowhere()
+}
 
 // runImport takes a database with an import that does not end before the case does. A cluster is asked to import from an
 // address that no host has (RFC 5737), whose connection takes long to fail; reimport refuses it at once.
@@ -291,10 +312,10 @@ func (t *trial) asViewer() error {
 }
 
 func (t *trial) asNobody() error {
-	if t.staged == nil {
+	if t.controls == nil {
 		return errNotStaged
 	}
-	t.user, t.pass = nobodyUser, setUpPassword
+	t.user, t.pass = nobodyUser, t.server.Password
 	return nil
 }
 

@@ -29,6 +29,7 @@ type Result struct {
 	Reason    string   `json:"reason,omitempty"`   // what is broken, or why it is not testable
 	Contract  string   `json:"contract,omitempty"` // the sentence of the contract that the case holds the server to
 	Seen      []string `json:"seen,omitempty"`     // what the server does where the documents are silent, or does more than they say
+	Tried     []string `json:"tried,omitempty"`    // the variants of a request that it has sent, and the answers
 	Request   string   `json:"request,omitempty"`  // that broke the contract, with the secrets masked
 	Response  string   `json:"response,omitempty"` // to it
 }

@@ -38,12 +38,12 @@ type run struct {
 	tag      string         // in the names of all databases that the run creates
 	created  int            // names given out
 
-	ours   bool                        // the server is reimport
-	uid    int                         // a database to look at, and to change if the run may; 0 until one is needed
-	absent int                         // a uid that no database has
-	staged map[need]int                // databases in states that only a set-up brings about
-	undo   func(context.Context) error // puts back what the set-up of the run has replaced
-	notes  []string                    // what answers have beyond the contract
+	ours     bool         // the server is reimport
+	uid      int          // a database to look at, and to change if the run may; 0 until one is needed
+	absent   int          // a uid that no database has
+	staged   map[need]int // databases in states that only a set-up brings about
+	controls *controls    // nil without any
+	notes    []string     // what answers have beyond the contract
 }
 
 func newRun(s Server, o Options) (*run, error) {
@@ -64,9 +64,14 @@ func newRun(s Server, o Options) (*run, error) {
 		next: s.transport(), base: base, readOnly: s.ReadOnly, all: s.Controls != "", create: s.Create || s.Controls != "", tag: tag, own: map[string]bool{},
 	}
 	r.options.Timeout = cmp.Or(o.Timeout, defaultTimeout)
-	r.client, err = client.New(s.URL, client.WithHTTPClient(&http.Client{Transport: r.door}), client.WithTimeout(r.options.Timeout),
-		client.WithBasicAuth(s.User, s.Password), client.WithUserAgent(userAgent), client.WithRetry(0))
-	return r, err
+	return r, r.connect()
+}
+
+// connect makes the client that cases get what they need with.
+func (r *run) connect() (err error) {
+	r.client, err = client.New(r.server.URL, client.WithHTTPClient(&http.Client{Transport: r.door}), client.WithTimeout(r.options.Timeout),
+		client.WithBasicAuth(r.server.User, r.server.Password), client.WithUserAgent(userAgent), client.WithRetry(0))
+	return err
 }
 
 const userAgent = "reimport-conform"
@@ -97,6 +102,11 @@ func (s Server) transport() http.RoundTripper {
 func (r *run) open(ctx context.Context) error {
 	if r.server.UID != 0 {
 		r.own(r.server.UID)
+	}
+	if r.server.Controls != "" {
+		if err := r.takeOver(ctx); err != nil {
+			return err
+		}
 	}
 	var err error
 	if r.ours, err = r.isOurs(ctx); err != nil {
@@ -160,10 +170,13 @@ func (r *run) newName() string {
 func (r *run) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
-	if r.undo != nil {
-		return r.undo(ctx)
+	if c := r.controls; c != nil {
+		if err := c.load(ctx, string(c.before)); err != nil {
+			return fmt.Errorf("controls: put back what the server held: %w", err)
+		}
+		return nil
 	}
-	if !r.door.create {
+	if !r.server.Create {
 		return nil
 	}
 	all, err := r.client.ListDatabases(ctx, "uid", "name")

@@ -2,8 +2,13 @@ package conform
 
 import (
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/node"
@@ -13,7 +18,15 @@ import (
 // startOurs runs a reimport server with databases in the states that only a set-up brings about.
 func startOurs(t testing.TB) *httptest.Server {
 	t.Helper()
-	s, err := seed.Read("testdata/set-up.yaml")
+	hash, err := bcrypt.GenerateFromPassword([]byte("conform"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "set-up.yaml")
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(setUp, "PASSWORD_HASH", string(hash))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := seed.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +45,7 @@ func startOurs(t testing.TB) *httptest.Server {
 }
 
 func oursAt(url string) Server {
-	return Server{URL: url, User: "admin@example.com", Password: "conform", Viewer: "viewer@example.com", ViewerPassword: "conform"}
+	return Server{URL: url, User: adminUser, Password: "conform", Viewer: viewerUser, ViewerPassword: "conform"}
 }
 
 // TestOursKeepsTheContract runs the suite against a server of ours as anybody may, without its controls.

@@ -32,14 +32,15 @@ type testCase struct {
 // trial is a case at work.
 type trial struct {
 	*run
-	ctx  context.Context
-	test *testCase
-	uid  int // the database that the case needs
-	user string
-	pass string
-	seen []string
-	last *exchange
-	undo []func()
+	ctx   context.Context
+	test  *testCase
+	uid   int // the database that the case needs
+	user  string
+	pass  string
+	seen  []string
+	tried []string
+	last  *exchange
+	undo  []func()
 }
 
 // exchange is a request and its answer, whose body has been read.
@@ -78,7 +79,7 @@ func (r *run) do(ctx context.Context, c testCase) Result {
 
 func (t *trial) result(err error) Result {
 	c := t.test
-	result := Result{Operation: c.operation, Name: c.name, Status: c.status, Outcome: Kept, Contract: t.sentence(), Seen: t.seen}
+	result := Result{Operation: c.operation, Name: c.name, Status: c.status, Outcome: Kept, Contract: t.sentence(), Seen: t.seen, Tried: t.tried}
 	var not unmet
 	switch {
 	case errors.As(err, &not):
