@@ -92,6 +92,7 @@ func importCases() []testCase {
 		refusedUnchanged(start, 409, api.ErrorCodeBusy, runningBackup).named("while a backup runs"),
 		refusedUnchanged(start, 409, api.ErrorCodeBusy, pendingChange).named("while a change is pending"),
 		refusedUnchanged(start, 406, api.ErrorCodeUnsupportedModuleCapabilities, lackingModule).named("a module lacks backup_restore"),
+		absentDatabase(start),
 	}
 }
 

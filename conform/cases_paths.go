@@ -92,17 +92,42 @@ func methodCases() (all []testCase) {
 		all = append(all, testCase{
 			name: "OPTIONS " + path, operation: otherPaths, needs: []need{aDatabase}, says: "OPTIONS names the methods of a path, without credentials.",
 			do: func(t *trial) error { return t.hasMethods(path) },
+		}, testCase{
+			name: "variants of the method of " + path, operation: otherPaths, status: http.StatusMethodNotAllowed, needs: []need{aDatabase},
+			do: func(t *trial) error { return t.triesMethods(path) },
 		})
 	}
 	return all
 }
 
-func (t *trial) hasMethods(path string) error {
+// at returns a path for a uid, which is the case's database or a module.
+func (t *trial) at(template string) string {
 	uid := strconv.Itoa(t.uid)
-	if strings.HasPrefix(path, "/v1/modules") {
+	if strings.HasPrefix(template, "/v1/modules") {
 		uid = bundledModule
 	}
-	q := request{method: http.MethodOptions, path: strings.Replace(path, "{uid}", uid, 1), as: func(r *http.Request) { r.Header.Del("Authorization") }}
+	return strings.Replace(template, "{uid}", uid, 1)
+}
+
+// triesMethods sends each method that a path does not take.
+func (t *trial) triesMethods(path string) error {
+	if !t.door.all {
+		return unmet("a wrong method might change something: run it with the controls of reimport")
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if op, _ := t.contract.Find(method, t.at(path)); op != nil {
+			continue
+		}
+		if err := t.refuses(http.StatusMethodNotAllowed, api.ErrorCodeMethodNotAllowed, request{method: method, path: t.at(path)}); err != nil {
+			return err
+		}
+		t.tried = append(t.tried, fmt.Sprintf("%s: %d", method, http.StatusMethodNotAllowed))
+	}
+	return nil
+}
+
+func (t *trial) hasMethods(path string) error {
+	q := request{method: http.MethodOptions, path: t.at(path), as: func(r *http.Request) { r.Header.Del("Authorization") }}
 	x, err := t.exchange(q)
 	if err != nil {
 		return err

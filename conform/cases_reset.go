@@ -63,6 +63,7 @@ func resetCases() []testCase {
 		refusedUnchanged(reset, 409, api.ErrorCodeBusy, runningBackup).named("while a backup runs", busySays).leftOpen(guardOpen),
 		refusedUnchanged(reset, 409, api.ErrorCodeBusy, pendingChange).named("while a change is pending", busySays),
 		refusedUnchanged(reset, 406, api.ErrorCodeUnsupportedModuleCapabilities, lackingModule).named("a module lacks backup_restore"),
+		absentDatabase(reset),
 	)
 }
 

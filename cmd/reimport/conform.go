@@ -41,7 +41,10 @@ Software do not say, with what the server does; or not testable here, with the r
 It says what it will do and asks first. It changes nothing but the database that --uid names and databases that it creates,
 whose names begin with conform- and a random word, and deletes what it has created at the end, or when it is interrupted. An
 import into the database of --uid may erase what it holds. With --read-only it sends GET and HEAD alone. It sends the
-credentials to no other host. A wrong password is only sent for names that no user has, so it locks nobody out.`,
+credentials to no other host. A wrong password is only sent for names that no user has, so it locks nobody out.
+
+With --controls, the address of the controls of a reimport server, it brings about all states by itself: it replaces what the
+server holds, users included, and puts it back at the end.`,
 		Example: `  reimport conform --read-only
   reimport conform --create --yes -o junit > conform.xml
   reimport conform --uid 1 --yes`,
@@ -50,6 +53,7 @@ credentials to no other host. A wrong password is only sent for names that no us
 	}
 	a.connection.register(cmd)
 	flags := cmd.Flags()
+	flags.StringVar(&f.server.Controls, "controls", "", "`URL` of the controls of a reimport server, which is then set up for the run")
 	flags.IntVar(&f.server.UID, "uid", 0, "`uid` of a database that may be changed and imported into")
 	flags.BoolVar(&f.server.Create, "create", false, "create databases to try things on, and delete them at the end")
 	flags.BoolVar(&f.server.ReadOnly, "read-only", false, "change nothing: send GET and HEAD alone")
@@ -57,8 +61,9 @@ credentials to no other host. A wrong password is only sent for names that no us
 	flags.StringVar(&f.server.ViewerPassword, "viewer-password", "", "`password` of that user, which a command line shows to others")
 	flags.BoolVar(&f.yes, "yes", false, "do not ask first")
 	flags.VarP(&f.format, "output", "o", "`format` of the report: table, json, or junit, the XML that continuous integration reads")
-	cmd.MarkFlagsOneRequired("uid", "create", "read-only")
+	cmd.MarkFlagsOneRequired("controls", "uid", "create", "read-only")
 	cmd.MarkFlagsMutuallyExclusive("read-only", "create")
+	cmd.MarkFlagsMutuallyExclusive("read-only", "controls")
 	// A name that is not registered is the only error.
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(f.format.words, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
