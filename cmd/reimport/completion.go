@@ -71,6 +71,9 @@ func (a *app) completeModules(cmd *cobra.Command, args []string, begun string) (
 	})
 }
 
+// completionTime is how long a completion may take.
+const completionTime = 2 * time.Second
+
 // complete asks the server. A shell at a prompt has neither patience nor a place for errors, so there is a short time and
 // no word on failure.
 func (a *app) complete(cmd *cobra.Command, begun string, list func(context.Context, *client.Client) ([]named, error)) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -81,7 +84,7 @@ func (a *app) complete(cmd *cobra.Command, begun string, list func(context.Conte
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
 	all, err := list(ctx, c)
 	if err != nil {

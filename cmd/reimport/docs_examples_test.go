@@ -50,7 +50,7 @@ func startDemo(t *testing.T) *demo {
 		zip.Close()
 	}))
 	t.Cleanup(backups.Close)
-	p := serve(t, filepath.Join(dir, ".demo"), "--seed", "../../examples/demo.yaml", "--mount-point", filepath.Join(dir, "backups"))
+	p := serve(t, filepath.Join(dir, ".demo"), "--seed", "../../examples/demo.yaml", "--mount-point", filepath.Join(dir, "backups"), "--controls", "127.0.0.1:0")
 	return &demo{p, dir, strings.NewReplacer(
 		"https://localhost:9443", p.url, "https://cluster.example.com:9443", p.url, "PASSWORD=...", "PASSWORD=demo-admin",
 		"https://backups.example.com", backups.URL, "/mnt/backups", filepath.Join(dir, "backups"), "/var/lib/reimport", filepath.Join(dir, ".demo"),
@@ -76,6 +76,7 @@ func (d *demo) run(t *testing.T, lines string) string {
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + d.dir, "PASSWORD=secret", "REDIS_ENTERPRISE_URL=" + d.url,
 		"REDIS_ENTERPRISE_CA_CERT=.demo/tls/ca.pem", "REDIS_ENTERPRISE_USER=admin@example.com", "REDIS_ENTERPRISE_PASSWORD=demo-admin",
+		"REIMPORT_CONTROLS_URL=" + d.controls,
 	}
 	cmd.Stdin = strings.NewReader(d.place.Replace(lines))
 	var said strings.Builder

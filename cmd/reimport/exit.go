@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,9 +48,9 @@ var exits = []exit{
 	{12, "cancelled", "cancelled by SIGINT or SIGTERM", []error{context.Canceled}},
 	{11, "timeout", "no answer, or no end of the import, in time", []error{context.DeadlineExceeded}},
 	{4, "authentication", "credentials or permission are missing (401, 403)", []error{client.ErrUnauthorized, client.ErrForbidden}},
-	{5, "not_found", "there is no such database, module or lock-out (404)", []error{client.ErrNotFound}},
+	{5, "not_found", "there is no such database, module, lock-out or fault (404)", []error{client.ErrNotFound}},
 	{6, "validation", "the server refuses the request (400, 406, 413)", []error{client.ErrInvalid, client.ErrUnsupportedModule, client.ErrTooLarge}},
-	{7, "conflict", "the database is busy, or the uid is taken (409)", []error{client.ErrBusy, client.ErrUIDExists}},
+	{7, "conflict", "the database is busy, the uid is taken, or no import is frozen (409)", []error{client.ErrBusy, client.ErrUIDExists}},
 	{9, "rate_limited", "too many requests (429)", []error{client.ErrRateLimited}},
 	{8, "upstream", "the server failed (5xx), or its answer is not the API's", []error{client.ErrInternal, client.ErrUnavailable, client.ErrUnexpectedStatus, client.ErrUnexpectedBody, client.ErrNoSuchPath}},
 	{10, "network", "the server cannot be reached", []error{client.ErrNetwork}},
@@ -88,6 +89,10 @@ func (a *app) report(err error) int {
 		if answer.Code != "" {
 			said.Code = answer.Code
 		}
+	}
+	var refusal *controlError
+	if errors.As(err, &refusal) {
+		said.Status, said.Code = refusal.status, cmp.Or(string(refusal.code), said.Code)
 	}
 	if a.asJSON {
 		a.sayJSON(map[string]complaint{"error": said})

@@ -26,11 +26,12 @@ import (
 // process is a running `reimport serve`.
 type process struct {
 	*exec.Cmd
-	t      testing.TB
-	url    string
-	dir    string
-	stdout []string // up to the line that says where it listens
-	stderr bytes.Buffer
+	t        testing.TB
+	url      string
+	dir      string
+	controls string   // URL, if there are any
+	stdout   []string // up to the line that says where it listens
+	stderr   bytes.Buffer
 }
 
 func command(t testing.TB, args ...string) *exec.Cmd {
@@ -89,6 +90,9 @@ func (p *process) listens() bool {
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		p.stdout = append(p.stdout, lines.Text())
+		if url, ok := strings.CutPrefix(lines.Text(), "controls  "); ok {
+			p.controls = url
+		}
 		if url, ok := strings.CutPrefix(lines.Text(), "listening "); ok {
 			p.url = url
 			go io.Copy(io.Discard, out)

@@ -26,7 +26,7 @@ type readyFile struct {
 const (
 	readyURL      = "REDIS_ENTERPRISE_URL"
 	readyCA       = "REDIS_ENTERPRISE_CA_CERT"
-	readyControls = "REIMPORT_CONTROLS_URL"
+	readyControls = controlsURL
 	readyPID      = "REIMPORT_PID"
 )
 
@@ -78,7 +78,7 @@ func (r *readyFile) write(n *node.Node) error {
 		}
 	}
 	var text bytes.Buffer
-	for _, line := range [][2]string{{readyURL, n.URL()}, {readyCA, ca}, {readyControls, ""}, {readyPID, strconv.Itoa(os.Getpid())}} {
+	for _, line := range [][2]string{{readyURL, n.URL()}, {readyCA, ca}, {readyControls, n.ControlsURL()}, {readyPID, strconv.Itoa(os.Getpid())}} {
 		fmt.Fprintf(&text, "%s=%s\n", line[0], quoted(line[1]))
 	}
 	fresh, err := createBeside(r.path)

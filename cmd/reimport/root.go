@@ -19,6 +19,7 @@ type app struct {
 	asJSON      bool // errors and progress are JSON too
 	started     bool // the arguments were in order
 	connection  connection
+	controls    controls
 	output      output
 }
 
@@ -38,7 +39,7 @@ Results go to standard output; errors, hints and progress to standard error. Exi
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newServeCommand(), newHealthCommand(a), newDBCommand(a), newImportCommand(a), newModuleCommand(a), newConformCommand(a), newHashPasswordCommand(), newUnlockCommand(a), newStoreCommand(a), newVersionCommand(a),
+		newServeCommand(), newHealthCommand(a), newDBCommand(a), newImportCommand(a), newModuleCommand(a), newConformCommand(a), newControlCommand(a), newHashPasswordCommand(), newUnlockCommand(a), newStoreCommand(a), newVersionCommand(a),
 		newCompletionCommand(), newExitCodesTopic(),
 	)
 	noteStart(root, a)
@@ -113,9 +114,9 @@ func local(err error) error {
 	return err
 }
 
-// databaseVerb makes a command whose first argument is the uid of a database.
-func (a *app) databaseVerb(cmd *cobra.Command, more cobra.PositionalArgs, do func(context.Context, call, int) error) *cobra.Command {
-	cmd.Args = func(cmd *cobra.Command, args []string) error {
+// databaseArgs takes the uid of a database, and more behind it.
+func databaseArgs(more cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return errors.New("the uid of a database is missing")
 		}
@@ -124,6 +125,11 @@ func (a *app) databaseVerb(cmd *cobra.Command, more cobra.PositionalArgs, do fun
 		}
 		return more(cmd, args[1:])
 	}
+}
+
+// databaseVerb makes a command whose first argument is the uid of a database.
+func (a *app) databaseVerb(cmd *cobra.Command, more cobra.PositionalArgs, do func(context.Context, call, int) error) *cobra.Command {
+	cmd.Args = databaseArgs(more)
 	cmd.ValidArgsFunction = a.completeUIDs
 	return a.verb(cmd, func(ctx context.Context, c call) error {
 		uid, err := parseUID(c.args[0])

@@ -32,7 +32,11 @@ more: lines of NAME=value that a shell can read, with what the other commands ta
 Every flag has a twin in the environment: --data-dir is REIMPORT_DATA_DIR. A flag beats the environment; a value that
 makes no sense ends the start with exit code 2.
 
-Databases have no Redis behind them: an import reads and checks its files wholly, and drops their keys.`,
+Databases have no Redis behind them: an import reads and checks its files wholly, and drops their keys.
+
+With --controls it emulates a cluster for tests: reimport control resets it, moves its clock, has requests fail, and says how
+its imports go. Their URL is in the line "controls URL" of standard output. They ask for no password, so they listen on a
+loopback address or on a socket that only this user may connect to.`,
 		Example: `  reimport serve
   reimport serve --seed examples/demo.yaml --data-dir .demo --mount-point "$PWD/examples"
   reimport serve --listen 127.0.0.1:0 --ready-file ready.env
@@ -136,6 +140,9 @@ func discards(out io.Writer) bool {
 func announce(out io.Writer, n *node.Node) {
 	if ca := n.CA(); ca != "" {
 		fmt.Fprintf(out, "trust     %s\n", ca)
+	}
+	if controls := n.ControlsURL(); controls != "" {
+		fmt.Fprintf(out, "controls  %s\n", controls)
 	}
 	fmt.Fprintf(out, "listening %s\n", n.URL())
 }

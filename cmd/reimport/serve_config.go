@@ -55,6 +55,7 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.IntVar(&n.Lockout.Failures, "lockout-failures", n.Lockout.Failures, "`number` of failed logins of a user that lock the user out, 0 for never")
 	f.DurationVar(&n.Lockout.Within, "lockout-window", n.Lockout.Within, "`time` in which they count")
 	f.DurationVar(&n.Lockout.For, "lockout-duration", n.Lockout.For, "`time` for which the user stays locked out")
+	f.StringVar(&n.Controls, "controls", "", "`address` on this machine to listen on for the controls of an emulated cluster: host:port, or unix: and the path of a socket")
 	f.DurationVar(&cfg.drain, "drain-delay", 0, "`time` at the end in which /healthz says 503 and all else is served as before, so that balancers notice")
 	f.DurationVar(&n.Grace, "shutdown-timeout", n.Grace, "`time` that requests in flight have at the end")
 	f.StringVar(&cfg.logLevel, "log-level", "info", "least `level` of what is logged: debug, info, warn or error")

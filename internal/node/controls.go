@@ -40,6 +40,10 @@ func (n *Node) listenForControls(ctx context.Context) (err error) {
 // listenOnSocket makes a socket at path that only its user may connect to, from its first moment on. It takes the place of one
 // that a dead process has left.
 func listenOnSocket(ctx context.Context, path string) (net.Listener, error) {
+	path, err := filepath.Abs(path) // it is removed wherever the process is by then
+	if err != nil {
+		return nil, err
+	}
 	if is, err := os.Lstat(path); err == nil && is.Mode().Type() != fs.ModeSocket {
 		return nil, fmt.Errorf("%s: expected a socket or nothing", path)
 	}

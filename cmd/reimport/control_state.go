@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func newControlResetCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "reset", Short: "Put the cluster back to its seed", Args: noMore,
+		Long: `Make the cluster what the first start of the server made it: databases, users, modules and scripts are those of --seed and
+--users, whatever the data directory held when the server started. Without a seed there are no databases. Faults are cleared,
+nobody is locked out, and everybody has to log in anew. The clock and the trace stay as they are.
+
+Requests under way are answered first. Imports under way end and leave no trace.`,
+		Example: `  reimport control reset`,
+	}
+	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
+		if _, err := answered(c.ResetClusterWithResponse(ctx)); err != nil {
+			return err
+		}
+		return c.did("reset")
+	})
+}
+
+func newControlLoadCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "load FILE", Short: "Put another seed in the place of the cluster", Args: cobra.ExactArgs(1),
+		Long: `Make the cluster what another seed file says, or standard input for -, as a reset does with the server's own. Users of the
+server's --users stay as they are, so that they can log in. A seed that is refused changes nothing; the refusal names line
+and field. The next reset goes back to the server's own seed.`,
+		Example: `  reimport control load examples/demo.yaml
+  reimport control dump | reimport control load -`,
+	}
+	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
+		text, err := c.readFile(c.args[0])
+		if err != nil {
+			return usageError(err)
+		}
+		if _, err := answered(c.LoadStateWithBodyWithResponse(ctx, "application/yaml", bytes.NewReader(text))); err != nil {
+			return err
+		}
+		return c.did("loaded")
+	})
+}
+
+func (a *app) readFile(path string) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(a.in)
+	}
+	return os.ReadFile(path) //nolint:gosec // the file that the user names
+}
+
+func newControlDumpCommand(a *app) *cobra.Command {
+	var to string
+	cmd := &cobra.Command{
+		Use: "dump", Short: "Write the state of the cluster as a seed file", Args: noMore,
+		Long: `Write the databases, modules, users and scripts as they are as a seed file, to standard output or to a new file for its user
+alone. It is YAML whatever --output says.
+
+The hashes of the users' passwords are in it. Passwords of databases and credentials of import sources are not. An import
+under way is in it as it shows; where the file is loaded, it belongs to nobody and never ends.`,
+		Example: `  reimport control dump
+  reimport control dump -f state.yaml && cat state.yaml`,
+	}
+	cmd.Flags().StringVarP(&to, "file", "f", "", "new `file` to write to (default standard output)")
+	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
+		dumped, err := answered(c.DumpStateWithResponse(ctx))
+		if err != nil {
+			return err
+		}
+		return c.writeDump(to, dumped.Body)
+	})
+}
+
+func newControlHealthCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "health", Short: "Say where the API of the cluster is", Args: noMore,
+		Long:    "Say where the API of the cluster is, and which file has the CA to trust it by, if the server has made its certificate.",
+		Example: `  reimport control health -q url`,
+	}
+	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
+		r, err := answered(c.GetHealthWithResponse(ctx))
+		if err != nil {
+			return err
+		}
+		return printed(c, r.JSON200, "url", "ca")
+	})
+}
+
+// printed prints an answer of the controls, which is nil if it was not JSON.
+func printed[T any](c controlCall, value *T, columns ...string) error {
+	if value == nil {
+		return notControls()
+	}
+	return c.print(value, columns...)
+}
+
+// notControls is about an answer that is a success, and none of the controls.
+func notControls() error {
+	return (&controlError{status: 200, description: "the answer is not that of the controls"}).hinted()
+}
