@@ -35,6 +35,8 @@ func TestDoors(t *testing.T) {
 		"/internal/contract":        {echo, bbolt, cobra, module + "/gen", module + "/internal", module + "/server", module + "/client"},
 		"/internal/secret":          {echo, bbolt, cobra, module + "/gen", module + "/server", module + "/client"},
 		"/internal/control":         {bbolt, cobra, module + "/internal/node", module + "/server", module + "/client", module + "/cmd"},
+		"/internal/control/api":     {echo, kin, bbolt, cobra, module + "/"},
+		"/internal/control/handler": {bbolt, cobra, module + "/internal/node", module + "/server", module + "/client", module + "/cmd"},
 		"/conform":                  {echo, bbolt, cobra, module + "/gen/rest", module + "/server", module + "/internal/store", module + "/internal/node", module + "/cmd"},
 		"/internal/node":            {cobra, module + "/client", module + "/cmd", module + "/internal/docs"},
 		"/reimporttest":             {cobra, "github.com/chromedp", "github.com/aws", "cloud.google.com/go", "github.com/Azure", "github.com/minio", module + "/cmd", module + "/internal/docs"},
