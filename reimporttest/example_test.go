@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/reimport/reimport/client"
 	"github.com/reimport/reimport/reimporttest"
@@ -46,24 +45,6 @@ func TestBusyDatabase(t *testing.T) {
 	}
 	if resets := srv.Trace.Count(reimporttest.ResetImportStatus); resets != 3 {
 		t.Errorf("%d resets", resets)
-	}
-}
-
-// The progress stops at 40 %, until the test lets it go on.
-func TestFrozenImport(t *testing.T) {
-	srv := reimporttest.Run(t)
-	srv.Scripts.Set(reimporttest.DBNew, reimporttest.Script{Pace: reimporttest.Frozen, At: 40})
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if err := refresh(ctx, srv.Client(), reimporttest.DBNew); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("it did not give up: %v", err)
-	}
-	if state, err := srv.Client().ImportStatus(t.Context(), reimporttest.DBNew); err != nil || state.Progress != 40 {
-		t.Errorf("%+v, %v", state, err)
-	}
-	srv.Scripts.Release(reimporttest.DBNew)
-	if state, err := srv.Client().ImportStatus(t.Context(), reimporttest.DBNew); err != nil || !state.Ended() {
-		t.Errorf("%+v, %v", state, err)
 	}
 }
 

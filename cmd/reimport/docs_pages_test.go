@@ -195,7 +195,7 @@ func TestLinks(t *testing.T) {
 		headings[page] = anchors(t, page)
 	}
 	for _, page := range pages {
-		for _, found := range link.FindAllStringSubmatch(literal.ReplaceAllString(read(t, page), ""), -1) {
+		for _, found := range link.FindAllStringSubmatch(literal.ReplaceAllString(block.ReplaceAllString(read(t, page), ""), ""), -1) {
 			path, fragment, _ := strings.Cut(found[1], "#")
 			if strings.Contains(path, "://") {
 				continue

@@ -43,8 +43,9 @@ func TestReadme(t *testing.T) {
 	var script, program strings.Builder
 	for _, b := range block.FindAllStringSubmatch(string(text), -1) {
 		switch {
-		case b[1] == "go":
+		case strings.HasPrefix(b[2], "package main\n"):
 			program.WriteString(b[2])
+		case b[1] == "go": // package reimporttest runs it
 		case !strings.Contains(b[2], "make run"):
 			script.WriteString(place.Replace(b[2]))
 		}
