@@ -11,7 +11,7 @@ DEMO         := .demo
 FUZZTIME     ?= 30s
 CONTRACT     := internal/contract
 
-.PHONY: run build test screenshots bench fuzz generate docs contract check lint ci needs clean
+.PHONY: run build image test screenshots bench fuzz generate docs contract check lint ci needs clean
 
 run: build
 	@rm -rf $(DEMO)
@@ -22,6 +22,15 @@ run: build
 build:
 	@mkdir -p bin
 	CGO_ENABLED=0 $(GO) build -o bin/reimport ./cmd/reimport
+
+# Images for containers, made without Docker: an OCI layout, and a tar for each platform that `docker load` takes.
+IMAGE := bin/image
+
+image:
+	@for arch in amd64 arm64; do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags='-s -w' -o bin/linux-$$arch/reimport ./cmd/reimport || exit 1; \
+	done
+	@cd tools/image && $(GO) run . -out $(CURDIR)/$(IMAGE) $(CURDIR)/bin/linux-amd64/reimport $(CURDIR)/bin/linux-arm64/reimport
 
 # What is missing is installed if apt-get can do so; else the tests that need it say that they skip.
 NEEDS := redis-server chromium-headless-shell zsh fish man-db groff strace
@@ -42,6 +51,7 @@ RACE := -race -gcflags=golang.org/x/crypto/blowfish=-race=false
 
 test: needs
 	$(GO) test $(RACE) -vet=all ./...
+	cd tools/image && $(GO) test -vet=all ./...
 
 # What the pages look like, in server/testdata/screenshots.
 screenshots: needs
@@ -75,6 +85,7 @@ $(CONTRACT)/node_modules/.package-lock.json: $(CONTRACT)/package-lock.json $(CON
 # Generated files, docs/ and go.mod are what they would be if made again, files that git does not know included.
 check: generate docs contract
 	$(GO) mod tidy
+	cd tools/image && $(GO) mod tidy
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@test -z "$$(git status --porcelain)" || { echo 'differs from what is committed:'; git status --porcelain; exit 1; }
 
@@ -89,6 +100,7 @@ lint: export GOTOOLCHAIN = auto
 # The database is a module, so that the check says the same on every day.
 lint: $(GOLANGCI) bin/govulncheck
 	$(GOLANGCI) run ./...
+	cd tools/image && $(CURDIR)/$(GOLANGCI) run ./...
 	$(GO) mod download golang.org/x/vulndb@$(VULNDB_VERSION)
 	.ci/vulncheck.sh "$$($(GO) env GOMODCACHE)/golang.org/x/vulndb@$(VULNDB_VERSION)/data/osv"
 

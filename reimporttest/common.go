@@ -23,7 +23,7 @@ type shared struct {
 }
 
 var common = sync.OnceValues(func() (*shared, error) {
-	cert, key, ca, err := node.NewCertificate("", time.Now())
+	cert, key, ca, err := node.NewCertificate(nil, time.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -218,6 +218,32 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestMoreNames starts a server twice on one data directory. The second start has a name that the certificate of the first is
+// not for, and makes another; a third keeps that.
+func TestMoreNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var authorities []string
+	for _, names := range []string{"redis", "redis.example.com,10.1.2.3", "10.1.2.3"} {
+		p := serve(t, dir, "--tls-name", names, "--seed", "../../examples/demo.yaml")
+		pem := read(t, filepath.Join(dir, "tls", "ca.pem"))
+		authorities = append(authorities, pem)
+		pool := x509.NewCertPool()
+		pool.AppendCertsFromPEM([]byte(pem))
+		for _, name := range append(strings.Split(names, ","), "localhost") {
+			conn, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{RootCAs: pool, ServerName: name})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			conn.Close()
+		}
+		p.end(syscall.SIGTERM)
+	}
+	if authorities[0] == authorities[1] || authorities[1] != authorities[2] {
+		t.Error("a certificate with all names is made anew, or one that lacks some is kept")
+	}
+}
+
 // TestOwnCertificate serves with the certificate that the flags name, which is here one that another server has made.
 func TestOwnCertificate(t *testing.T) {
 	t.Parallel()
@@ -367,6 +393,9 @@ func TestRefusedStarts(t *testing.T) {
 		"origin":             {[]string{"--trusted-origin=https://console.example.com/"}, "", "--trusted-origin: expected an origin as browsers send it"},
 		"origin, any":        {nil, "REIMPORT_TRUSTED_ORIGIN=https://console.example.com,*", "--trusted-origin"},
 		"level":              {nil, "REIMPORT_LOG_LEVEL=INFO+3", "--log-level"},
+		"name with a port":   {[]string{"--tls-name=redis:9443"}, "", "--tls-name: expected a host"},
+		"wildcard":           {nil, "REIMPORT_TLS_NAME=redis,*.example.com", "--tls-name: expected a host"},
+		"name without TLS":   {[]string{"--tls=false", "--tls-name=redis"}, "", "--tls-name: expected none"},
 		"ready, nowhere":     {[]string{"--ready-file=/nowhere/ready"}, "", "--ready-file: "},
 		"ready, directory":   {nil, "REIMPORT_READY_FILE=" + os.TempDir(), "--ready-file: "},
 		"ready, other file":  {[]string{"--ready-file=" + broken}, "", broken + ": expected a file that reimport serve has written"},

@@ -24,10 +24,9 @@ type readyFile struct {
 // The names in a ready file, in the order of its lines. Those that a verb takes from the environment are its own, so that
 // whoever reads the file into a shell needs no flags. A name without a value has none, as in the environment.
 const (
-	readyURL      = "REDIS_ENTERPRISE_URL"
-	readyCA       = "REDIS_ENTERPRISE_CA_CERT"
-	readyControls = controlsURL
-	readyPID      = "REIMPORT_PID"
+	readyURL = "REDIS_ENTERPRISE_URL"
+	readyCA  = "REDIS_ENTERPRISE_CA_CERT"
+	readyPID = "REIMPORT_PID"
 )
 
 // prepareReady refuses a path that cannot be written, or that holds something else, and removes what a dead process has
@@ -70,15 +69,16 @@ func (r *readyFile) write(n *node.Node) error {
 	if r.path == "" {
 		return nil
 	}
-	ca := n.CA()
-	if ca != "" {
-		var err error
-		if ca, err = filepath.Abs(ca); err != nil {
-			return err
-		}
+	ca, err := absolute("", n.CA())
+	if err != nil {
+		return err
+	}
+	controls, err := absolute("unix:", n.ControlsURL())
+	if err != nil {
+		return err
 	}
 	var text bytes.Buffer
-	for _, line := range [][2]string{{readyURL, n.URL()}, {readyCA, ca}, {readyControls, n.ControlsURL()}, {readyPID, strconv.Itoa(os.Getpid())}} {
+	for _, line := range [][2]string{{readyURL, n.URL()}, {readyCA, ca}, {controlsURL, controls}, {readyPID, strconv.Itoa(os.Getpid())}} {
 		fmt.Fprintf(&text, "%s=%s\n", line[0], quoted(line[1]))
 	}
 	fresh, err := createBeside(r.path)
@@ -95,6 +95,16 @@ func (r *readyFile) write(n *node.Node) error {
 	}
 	r.text = text.Bytes()
 	return nil
+}
+
+// absolute makes the path behind prefix one from the root, if there is one.
+func absolute(prefix, text string) (string, error) {
+	path, ok := strings.CutPrefix(text, prefix)
+	if !ok || path == "" {
+		return text, nil
+	}
+	path, err := filepath.Abs(path)
+	return prefix + path, err
 }
 
 // remove takes the file away, unless another server has put its own in place.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,7 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.BoolVar(&n.TLS, "tls", n.TLS, "serve HTTPS; --tls=false for plain HTTP")
 	f.StringVar(&n.CertFile, "tls-cert", "", "PEM `file` of the certificate (default one made in the data directory)")
 	f.StringVar(&n.KeyFile, "tls-key", "", "PEM `file` of the certificate's key (default one made in the data directory)")
+	f.StringSliceVar(&n.CertNames, "tls-name", nil, "`host` or address, besides localhost and this machine's name, that the certificate made is for; repeat it or separate by commas")
 	f.StringSliceVar(&n.TrustedOrigins, "trusted-origin", nil, "`origin`, besides the server's own, whose pages may send requests that change something; repeat it or separate by commas")
 	f.BoolVar(&cfg.maskCredentials, "mask-bdb-credentials", !n.ShowCredentials, "return the passwords of databases empty")
 	f.StringSliceVar(&im.MountPoints, "mount-point", nil, "`directory` below which mount_point sources may be read; repeat it or separate by commas")
@@ -82,6 +84,8 @@ func variableOf(flag string) string {
 	return "REIMPORT_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$`)
+
 // check refuses what no start can make sense of, and completes the Config of the node.
 func (cfg *serveConfig) check() error {
 	n, im := &cfg.node, &cfg.node.Importer
@@ -97,6 +101,8 @@ func (cfg *serveConfig) check() error {
 		return errors.New("--tls-cert, --tls-key: expected both or neither")
 	case n.CertFile != "" && !n.TLS:
 		return errors.New("--tls-cert: expected none with --tls=false")
+	case len(n.CertNames) > 0 && (n.CertFile != "" || !n.TLS):
+		return errors.New("--tls-name: expected none with --tls-cert or --tls=false")
 	case im.Loads < 1 || im.Downloads < 1:
 		return errors.New("--parallel-imports, --parallel-downloads: expected at least 1")
 	case im.MaxDownload < 1 || im.MaxFile < 1 || im.MaxExpansion < 1:
@@ -116,13 +122,25 @@ func (cfg *serveConfig) check() error {
 	case cfg.logFormat != "text" && cfg.logFormat != "json":
 		return fmt.Errorf("--log-format: expected text or json, not %q", cfg.logFormat)
 	}
+	if err := checkLists(n); err != nil {
+		return err
+	}
+	n.ShowCredentials = !cfg.maskCredentials
+	im.AllowPrivate = cfg.allowPrivate == "true" || cfg.allowPrivate == "auto" && node.Loopback(n.Listen)
+	return nil
+}
+
+func checkLists(n *node.Config) error {
+	for _, name := range n.CertNames {
+		if !hostName.MatchString(name) && net.ParseIP(name) == nil {
+			return fmt.Errorf("--tls-name: expected a host or an address without a port, not %q", name)
+		}
+	}
 	for _, origin := range n.TrustedOrigins {
 		if err := server.CheckOrigin(origin); err != nil {
 			return fmt.Errorf("--trusted-origin: %w", err)
 		}
 	}
-	n.ShowCredentials = !cfg.maskCredentials
-	im.AllowPrivate = cfg.allowPrivate == "true" || cfg.allowPrivate == "auto" && node.Loopback(n.Listen)
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/reimport/reimport/internal/disk"
@@ -23,21 +24,21 @@ import (
 const certificateLife = 825 * 24 * time.Hour
 
 // ownCertificate returns the node's certificate in dir and the path of the file with the CA that clients trust it by.
-// If dir is missing, or its certificate has expired, it makes both; the CA's key is thrown away. The names are
-// localhost, the loopback addresses and host.
-func ownCertificate(dir, host string, now time.Time) (cert tls.Certificate, ca string, err error) {
+// If dir is missing, or its certificate has expired or lacks one of names, it makes both. A new certificate is also for host,
+// which a container has another one of each time.
+func ownCertificate(dir, host string, names []string, now time.Time) (cert tls.Certificate, ca string, err error) {
 	ca = filepath.Join(dir, "ca.pem")
 	cert, err = tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
 	if err == nil {
 		_, err = os.Stat(ca)
 	}
-	if err == nil && now.Before(cert.Leaf.NotAfter) {
+	if err == nil && now.Before(cert.Leaf.NotAfter) && covers(cert.Leaf, names) {
 		return cert, ca, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return cert, "", err
 	}
-	if err := createCertificate(dir, host, now); err != nil {
+	if err := createCertificate(dir, append([]string{host}, names...), now); err != nil {
 		return cert, "", err
 	}
 	cert, err = tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
@@ -45,17 +46,27 @@ func ownCertificate(dir, host string, now time.Time) (cert tls.Certificate, ca s
 }
 
 // createCertificate fills a directory of its own and moves it into place, so that a crash leaves all files or none.
-func createCertificate(dir, host string, now time.Time) error {
-	cert, key, ca, err := NewCertificate(host, now)
+func createCertificate(dir string, names []string, now time.Time) error {
+	cert, key, ca, err := NewCertificate(names, now)
 	if err != nil {
 		return err
 	}
 	return replaceDir(dir, map[string][]byte{"ca.pem": ca, "cert.pem": cert, "key.pem": key})
 }
 
-// NewCertificate returns, as PEM, a certificate for the loopback addresses, localhost and host, its key, and the CA that
-// clients trust it by, whose key is thrown away. All are valid for 825 days from now.
-func NewCertificate(host string, now time.Time) (cert, key, ca []byte, err error) {
+// covers reports whether a certificate is for all of names, which are hosts or addresses.
+func covers(c *x509.Certificate, names []string) bool {
+	for _, name := range names {
+		if c.VerifyHostname(name) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// NewCertificate returns, as PEM, a certificate for the loopback addresses, localhost and names, which are hosts, addresses or
+// empty, its key, and the CA that clients trust it by, whose key is thrown away. All are valid for 825 days from now.
+func NewCertificate(names []string, now time.Time) (cert, key, ca []byte, err error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, nil, err
@@ -73,8 +84,12 @@ func NewCertificate(host string, now time.Time) (cert, key, ca []byte, err error
 	leaf := template("reimport", now)
 	leaf.KeyUsage, leaf.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	leaf.DNSNames, leaf.IPAddresses = []string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
-	if host != "" && host != "localhost" {
-		leaf.DNSNames = append(leaf.DNSNames, host)
+	for _, name := range names {
+		if ip := net.ParseIP(name); ip != nil {
+			leaf.IPAddresses = append(leaf.IPAddresses, ip)
+		} else if name != "" && !slices.Contains(leaf.DNSNames, name) {
+			leaf.DNSNames = append(leaf.DNSNames, name)
+		}
 	}
 	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, issuer, leafKey.Public(), caKey)
 	if err != nil {

@@ -30,6 +30,8 @@ type Config struct {
 	TLS               bool
 	Certificate       *tls.Certificate
 	CertFile, KeyFile string
+	// CertNames are hosts and addresses, besides those of this machine, that the certificate in DataDir is for.
+	CertNames []string
 
 	// Seed is what the cluster starts out with. Its modules are the bundled ones if there are none. Its databases are for a
 	// node without any.

@@ -173,7 +173,7 @@ func (n *Node) URL() string {
 	address := n.listener.Addr().(*net.TCPAddr)
 	u := url.URL{Scheme: "http", Host: address.String()}
 	if address.IP.IsUnspecified() { // which no certificate is for
-		u.Host = net.JoinHostPort("localhost", strconv.Itoa(address.Port))
+		u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port))
 	}
 	if n.tls != nil {
 		u.Scheme = "https"
