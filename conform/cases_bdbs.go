@@ -146,9 +146,26 @@ func getCases() []testCase {
 			if err != nil {
 				return err
 			}
-			return t.fits(o, recordedBDB)
+			for _, part := range []struct{ what, member string }{{"module of a bdb", "module_list"}, {"operation of a bdb", "background_op"}, {"endpoint of a bdb", "endpoints"}} {
+				if err := t.fitsEach(part.what, o[part.member]); err != nil {
+					return err
+				}
+			}
+			return t.fits("bdb", o)
 		}},
 		absentDatabase(get),
+		{name: "members and types of an error as recorded from clusters", operation: get, status: 404, reads: true, do: func(t *trial) error {
+			t.uid = t.absent
+			x, err := t.gives(404, t.to(get))
+			if err != nil {
+				return err
+			}
+			o, err := x.object()
+			if err != nil {
+				return err
+			}
+			return t.fits("error", o)
+		}},
 	}
 }
 
@@ -399,6 +416,12 @@ func deleteCases() []testCase {
 			o, err := x.object()
 			if err == nil {
 				err = o.has(object{"uid": t.uid, "name": before["name"], "status": "delete-pending"}, "the answer has")
+			}
+			if err == nil {
+				err = t.fitsEach("operation of a deleted bdb", o["background_op"])
+			}
+			if err == nil && t.ours {
+				err = o.same(before, append(moving, "status")...)
 			}
 			if err == nil {
 				err = t.gone()

@@ -70,10 +70,11 @@ func newRun(s Server, o Options) (*run, error) {
 // connect makes the client that cases get what they need with.
 func (r *run) connect() (err error) {
 	r.client, err = client.New(r.server.URL, client.WithHTTPClient(&http.Client{Transport: r.door}), client.WithTimeout(r.options.Timeout),
-		client.WithBasicAuth(r.server.User, r.server.Password), client.WithUserAgent(userAgent), client.WithRetry(0))
+		client.WithBasicAuth(r.server.User, r.server.Password), client.WithUserAgent(userAgent+" set-up"), client.WithRetry(0))
 	return err
 }
 
+// userAgent is that of the requests of cases; those that bring about what they need say so.
 const userAgent = "reimport-conform"
 
 func (s Server) check() error {
