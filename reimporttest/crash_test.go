@@ -36,6 +36,7 @@ func TestKill(t *testing.T) {
 			if state := status(t, c); state.Progress != 40 {
 				t.Errorf("%+v", state)
 			}
+			srv.Faults.Put(reimporttest.Fault{Operation: reimporttest.CreateDatabase, Status: 500})
 			for range 2 {
 				srv.Kill()
 				if err := c.ResetImportStatus(t.Context(), reimporttest.DBFailed); !errors.Is(err, client.ErrNetwork) {
@@ -55,6 +56,9 @@ func TestKill(t *testing.T) {
 			}
 			if want := []int{2, 3, 4, 5, 6, 7, created.UID}; err != nil || !slices.Equal(uids, want) {
 				t.Errorf("%v: %v, want %v", err, uids, want)
+			}
+			if _, err := c.CreateDatabase(t.Context(), api.BDBCreate{Name: "more"}); !errors.Is(err, client.ErrInternal) {
+				t.Errorf("the fault is gone: %v", err)
 			}
 			start(t, c) // the script repeats
 			srv.Restart()

@@ -200,18 +200,22 @@ func (n *Node) Kill() error {
 		s.end(server.ErrCut)
 		<-s.ended
 	}
-	return errors.Join(n.closeStore(), n.Close())
+	return errors.Join(n.closeStore(), n.end())
 }
 
 // Close says so on /healthz, takes no more connections, waits for the requests under way, ends the imports, and closes
 // the store.
-func (n *Node) Close() (err error) {
+func (n *Node) Close() error {
 	if n.handler != nil {
 		n.Drain()
 	}
 	if n.emulator != nil {
 		n.emulator.Faults.ClearAll() // which requests under way may wait for
 	}
+	return n.end()
+}
+
+func (n *Node) end() (err error) {
 	for len(n.closers) > 0 {
 		last := len(n.closers) - 1
 		err = errors.Join(err, n.closers[last]())
