@@ -119,8 +119,9 @@ func configure(shared *shared, options []Option) (*config, error) {
 
 // node returns what all servers have in common.
 func (c *config) node() node.Config {
+	root := filepath.VolumeName(os.TempDir()) + string(filepath.Separator)
 	return node.Config{
 		Disk: new(memory.Disk), Seed: *c.seed, Passwords: c.passwords, Emulate: true,
-		Importer: importer.Config{MountPoints: []string{string(filepath.Separator)}, AllowPrivate: true},
+		Importer: importer.Config{MountPoints: []string{root}, AllowPrivate: true},
 	}
 }

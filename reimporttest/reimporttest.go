@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/reimport/reimport/internal/node"
 )
@@ -28,6 +30,7 @@ type Server struct {
 
 	t       testing.TB
 	cfg     node.Config
+	mu      sync.Mutex
 	node    *node.Node     // nil while the server is dead
 	pool    *x509.CertPool // nil for plain HTTP
 	ca      []byte
@@ -36,11 +39,11 @@ type Server struct {
 }
 
 // Run starts a server, which answers when Run returns, and ends it with the test. Without options it has the databases that
-// Idle and its like name, and speaks HTTPS. If
-// the test fails, its log has what the server was asked and what it answered, without secrets.
+// DBIdle and its like name, and speaks HTTPS. If the test fails, its log has what the server was asked and what it answered,
+// without secrets.
 //
-// The server keeps to 127.0.0.1 and to memory, unless OnDisk is given. It may import any file of this machine and from any
-// URL. Its password is a secret of the process.
+// The server listens on 127.0.0.1. It may import any file of this machine, and from any URL. Its password is a secret of the
+// process.
 func Run(t testing.TB, options ...Option) *Server {
 	t.Helper()
 	shared, err := common()
@@ -64,6 +67,8 @@ func Run(t testing.TB, options ...Option) *Server {
 	s.http = &http.Client{Transport: transport(s.pool)}
 	t.Cleanup(s.end)
 	s.open()
+	s.URL = s.node.URL()
+	_, s.cfg.Listen, _ = strings.Cut(s.URL, "://")
 	e := s.node.Emulator()
 	s.cfg.Emulator = e
 	s.Clock, s.Scripts, s.Faults, s.Trace = &Clock{t, e.Clock}, &Scripts{t, e.Scripts}, &Faults{t: t, faults: e.Faults}, &Trace{e.Trace}
@@ -72,38 +77,43 @@ func Run(t testing.TB, options ...Option) *Server {
 
 func (s *Server) open() {
 	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var err error
 	if s.node, err = node.Open(s.t.Context(), s.cfg); err != nil {
 		s.t.Fatalf("reimporttest: %v", err)
 	}
-	s.URL = s.node.URL()
-	_, s.cfg.Listen, _ = strings.Cut(s.URL, "://")
 }
 
 // Kill ends the server as the death of its process would: it cuts the connections, leaves requests under way without an
-// answer, and writes nothing more. What was answered before is kept for Restart. A server that is dead stays dead.
+// answer, and writes nothing more. What was answered before is kept for Restart. A server that is dead stays dead. Kill may be
+// called from any goroutine.
 func (s *Server) Kill() {
 	s.t.Helper()
-	if s.node == nil {
-		return
+	if s.kill() {
+		s.forget()
 	}
-	s.kill()
-	s.forget()
 }
 
-func (s *Server) kill() {
+// kill reports whether the server has lived.
+func (s *Server) kill() bool {
 	s.t.Helper()
-	dead := s.node
-	s.node = nil
-	if err := dead.Kill(); err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.node == nil {
+		return false
+	}
+	if err := s.node.Kill(); err != nil {
 		s.t.Errorf("reimporttest: %v", err)
 	}
+	s.node = nil
+	return true
 }
 
 // forget has HTTPClient find out that its connections are cut, as it would by and by: a request on one of them would fail
 // though the server is up again.
 func (s *Server) forget() {
-	for range 1000 { // far more than it keeps
+	for patience := time.Now().Add(10 * time.Second); time.Now().Before(patience); {
 		resp, err := s.http.Get(s.URL)
 		if err == nil {
 			_ = resp.Body.Close()
@@ -127,18 +137,21 @@ func (s *Server) Restart() {
 // end ends the server with its test. Nobody waits for an answer any more.
 func (s *Server) end() {
 	s.t.Helper()
+	s.kill()
 	s.http.CloseIdleConnections()
-	if s.node != nil {
-		s.kill()
-	}
 	s.release()
 	if s.t.Failed() && s.Trace != nil {
 		s.t.Logf("what %s was asked:\n%s", s.URL, s.Trace)
 	}
 }
 
-// CertPool has the CA to trust the server by; it is nil for plain HTTP.
-func (s *Server) CertPool() *x509.CertPool { return s.pool }
+// CertPool returns a pool of the caller's with the CA to trust the server by, nil for plain HTTP.
+func (s *Server) CertPool() *x509.CertPool {
+	if s.pool == nil {
+		return nil
+	}
+	return s.pool.Clone()
+}
 
 // CAFile writes the CA to trust the server by to a file, for programs that want one, and returns its path, which lasts as long
 // as the test. It is empty for plain HTTP.

@@ -33,7 +33,7 @@ type Message struct {
 // String gives the exchange in a few lines, without the headers.
 func (x Exchange) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s", x.Method, x.Path)
+	fmt.Fprintf(&b, "%s %s", x.Method, bounded(x.Path))
 	indent(&b, "> ", x.Request.Body)
 	switch {
 	case x.Status == 0:
@@ -52,17 +52,20 @@ func (x Exchange) String() string {
 	return b.String()
 }
 
-// maxShown is how many bytes of a body a text shows.
+func indent(b *strings.Builder, mark, body string) {
+	if body = bounded(strings.TrimSpace(body)); body != "" {
+		b.WriteString("\n  " + mark + strings.ReplaceAll(body, "\n", "\n  "+mark))
+	}
+}
+
+// maxShown is how many bytes of a path or a body a text shows.
 const maxShown = 500
 
-func indent(b *strings.Builder, mark, body string) {
-	if body = strings.TrimSpace(body); body == "" {
-		return
+func bounded(text string) string {
+	if len(text) <= maxShown {
+		return text
 	}
-	if len(body) > maxShown {
-		body = strings.ToValidUTF8(body[:maxShown], "") + " …"
-	}
-	b.WriteString("\n  " + mark + strings.ReplaceAll(body, "\n", "\n  "+mark))
+	return strings.ToValidUTF8(text[:maxShown], "") + " …"
 }
 
 // Trace has the newest thousand exchanges with the server.
