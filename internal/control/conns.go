@@ -10,7 +10,7 @@ import (
 // and never the connection, which a fault has to close.
 type connections struct{ open sync.Map }
 
-// Listen returns l with connections that faults can close.
+// Listen returns l with connections that faults can close, if they are TCP's.
 func (e *Emulator) Listen(l net.Listener) net.Listener { return &listener{l, &e.connections} }
 
 type listener struct {
@@ -20,32 +20,27 @@ type listener struct {
 
 func (l *listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	tcp, ok := c.(*net.TCPConn)
+	if err != nil || !ok {
+		return c, err
 	}
-	tracked := &conn{c, l.connections}
-	l.connections.open.Store(addresses{c.LocalAddr().String(), c.RemoteAddr().String()}, tracked)
+	tracked := &conn{tcp, addresses{c.LocalAddr().String(), c.RemoteAddr().String()}, l.connections}
+	l.connections.open.Store(tracked.addresses, tracked)
 	return tracked, nil
+}
+
+// conn has all methods of the connection in it, with which an answer in two pieces takes one system call.
+type conn struct {
+	*net.TCPConn
+	addresses
+	connections *connections
 }
 
 type addresses struct{ local, remote string }
 
-type conn struct {
-	net.Conn
-	connections *connections
-}
-
 func (c *conn) Close() error {
-	c.connections.open.CompareAndDelete(addresses{c.LocalAddr().String(), c.RemoteAddr().String()}, c)
-	return c.Conn.Close()
-}
-
-// CloseWrite lets net/http end an answer that its client still sends to.
-func (c *conn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
+	c.connections.open.CompareAndDelete(c.addresses, c)
+	return c.TCPConn.Close()
 }
 
 // close closes the TCP connection of a request, if a listener has accepted it here. TLS does not say goodbye first.

@@ -3,6 +3,7 @@ package control
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -47,6 +48,9 @@ func (s secrets) text(text string) string {
 	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[") {
 		return s.json([]byte(trimmed))
 	}
+	if !strings.Contains(text, "://") {
+		return text
+	}
 	text = userinfo.ReplaceAllLiteralString(text, "://"+hidden+"@")
 	return urlTail.ReplaceAllString(text, "${1}"+hidden)
 }
@@ -72,6 +76,17 @@ func (s secrets) path(u *url.URL) string {
 
 // schemes are the kinds of credentials in an Authorization that say nothing by themselves.
 var schemes = []string{"basic", "bearer", "digest", "negotiate"}
+
+// header returns a copy of h without the secrets in it.
+func (s secrets) header(h http.Header) http.Header {
+	masked := h.Clone()
+	for name, values := range masked {
+		for i, value := range values {
+			values[i] = s.headerValue(name, value)
+		}
+	}
+	return masked
+}
 
 func (s secrets) headerValue(name, value string) string {
 	switch name {

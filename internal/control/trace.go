@@ -47,7 +47,7 @@ const (
 	Answered End = "answered"
 	// Cut is an exchange whose connection was closed. Its answer, if there is one, was sent in part or not at all.
 	Cut End = "cut"
-	// Gone is an exchange whose client did not wait for the answer.
+	// Gone is an exchange whose client had closed the connection, or its own side of it, before the answer was complete.
 	Gone End = "gone"
 )
 
@@ -64,8 +64,8 @@ type Trace struct {
 	more chan struct{} // closed by the next exchange; nil if nobody waits for it
 }
 
-// record is an exchange with the beginnings of its bodies as they came. Secrets are masked when somebody reads it, which few
-// of them are.
+// record is an exchange with its headers and the beginnings of its bodies as they came. They are masked when somebody reads
+// them, which for most is never.
 type record struct {
 	exchange       Exchange
 	sent, answered []byte
@@ -119,7 +119,7 @@ func (t *Trace) since(n int, wait bool) (records []record, more <-chan struct{})
 func (t *Trace) masked(records []record) []Exchange {
 	exchanges := make([]Exchange, len(records))
 	for i, r := range records {
-		r.exchange.Request.Header, r.exchange.Response.Header = r.exchange.Request.Header.Clone(), r.exchange.Response.Header.Clone()
+		r.exchange.Request.Header, r.exchange.Response.Header = t.secrets.header(r.exchange.Request.Header), t.secrets.header(r.exchange.Response.Header)
 		r.exchange.Request.Body, r.exchange.Response.Body = t.secrets.json(r.sent), t.secrets.json(r.answered)
 		exchanges[i] = r.exchange
 	}
@@ -145,7 +145,7 @@ func (t *Trace) keep(begin, more []byte) []byte {
 
 func (t *Trace) bounded(s string) string { return s[:min(len(s), t.maxBody)] }
 
-// header returns a copy of h without the secrets in it, of as many bytes as the trace keeps of a body.
+// header returns a copy of h of as many bytes as the trace keeps of a body.
 func (t *Trace) header(h http.Header) http.Header {
 	kept, left := make(http.Header, len(h)), t.maxBody
 	for name, values := range h {
@@ -153,7 +153,7 @@ func (t *Trace) header(h http.Header) http.Header {
 			if left -= len(name) + len(value); left < 0 {
 				return kept
 			}
-			kept[name] = append(kept[name], t.secrets.headerValue(name, value))
+			kept[name] = append(kept[name], value)
 		}
 	}
 	return kept
