@@ -170,6 +170,9 @@ func TestStreams(t *testing.T) {
 		}
 		goOn <- struct{}{}
 	}
+	if _, err := lines.ReadByte(); err != io.EOF { // after the exchange
+		t.Error(err)
+	}
 	for path, want := range map[string]struct {
 		status int
 		end    control.End
@@ -180,6 +183,7 @@ func TestStreams(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 		if err == nil {
+			_, _ = io.Copy(io.Discard, w.Body)
 			w.Body.Close()
 		}
 		if x, err := e.Trace.Wait(t.Context(), before); err != nil || x[len(x)-1].Status != want.status || x[len(x)-1].End != want.end {
