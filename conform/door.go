@@ -82,7 +82,11 @@ func (d *door) checkCreation(req *http.Request) error {
 	if !d.create {
 		return errors.New("a creation")
 	}
-	if req.Method != http.MethodPost || strings.HasPrefix(req.URL.RawQuery, "dry_run") {
+	dry := req.URL.Query()["dry_run"]
+	switch {
+	case req.Method != http.MethodPost:
+		return errors.New("not a creation")
+	case len(dry) == 1 && slices.Contains([]string{"", "1", "true"}, dry[0]):
 		return nil
 	}
 	if req.GetBody != nil {

@@ -122,7 +122,9 @@ func (t *trial) takeOwn() error {
 	switch {
 	case t.run.uid != 0:
 	case t.server.UID != 0:
-		t.run.uid = t.server.UID
+		if err := t.takeNamed(); err != nil {
+			return err
+		}
 	default:
 		if err := t.mayCreate(); err != nil {
 			return err
@@ -135,6 +137,21 @@ func (t *trial) takeOwn() error {
 	}
 	t.uid = t.run.uid
 	return t.settle(t.uid)
+}
+
+// takeNamed takes the database that the run was given, and notes what updates must leave as it is.
+func (t *trial) takeNamed() error {
+	db, err := t.run.client.GetDatabase(t.ctx, t.server.UID, "uid", "email_alerts")
+	if err != nil {
+		return err
+	}
+	settings, err := db.BDB()
+	if err != nil {
+		return err
+	}
+	t.alerts = settings.EmailAlerts != nil && *settings.EmailAlerts
+	t.run.uid = t.server.UID
+	return nil
 }
 
 func (t *trial) makeFresh() (err error) {

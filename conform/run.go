@@ -18,6 +18,7 @@ import (
 
 	"github.com/reimport/reimport/client"
 	"github.com/reimport/reimport/internal/contract"
+	"github.com/reimport/reimport/internal/secret"
 )
 
 // How long a run waits: for one answer, for a database to become idle, and for its own databases to go at the end.
@@ -38,12 +39,15 @@ type run struct {
 	tag      string         // in the names of all databases that the run creates
 	created  int            // names given out
 
-	ours     bool         // the server is reimport
-	uid      int          // a database to look at, and to change if the run may; 0 until one is needed
-	absent   int          // a uid that no database has
-	staged   map[need]int // databases in states that only a set-up brings about
-	controls *controls    // nil without any
-	notes    []string     // what answers have beyond the contract
+	ours     bool             // the server is reimport
+	uid      int              // a database to look at, and to change if the run may; 0 until one is needed
+	absent   int              // a uid that no database has
+	staged   map[need]int     // databases in states that only a set-up brings about
+	controls *controls        // nil without any
+	alerts   bool             // email_alerts of the run\'s database, which updates send back
+	dryRuns  map[string]error // what came of a dry run, by operation
+	mask     secret.Mask
+	notes    []string // what answers have beyond the contract
 }
 
 func newRun(s Server, o Options) (*run, error) {
@@ -59,7 +63,7 @@ func newRun(s Server, o Options) (*run, error) {
 		return nil, fmt.Errorf("%w: expected http(s)://host[:port]", client.ErrAddress)
 	}
 	tag := "conform-" + strings.ToLower(rand.Text()[:10])
-	r := &run{server: s, options: o, contract: c, base: base, tag: tag}
+	r := &run{server: s, options: o, contract: c, base: base, tag: tag, dryRuns: map[string]error{}}
 	r.door = &door{
 		next: s.transport(), base: base, readOnly: s.ReadOnly, all: s.Controls != "", create: s.Create || s.Controls != "", tag: tag, own: map[string]bool{},
 	}
@@ -69,6 +73,8 @@ func newRun(s Server, o Options) (*run, error) {
 
 // connect makes the client that cases get what they need with.
 func (r *run) connect() (err error) {
+	r.mask.Learn(r.server.Password)
+	r.mask.Learn(r.server.ViewerPassword)
 	r.client, err = client.New(r.server.URL, client.WithHTTPClient(&http.Client{Transport: r.door}), client.WithTimeout(r.options.Timeout),
 		client.WithBasicAuth(r.server.User, r.server.Password), client.WithUserAgent(userAgent+" set-up"), client.WithRetry(0))
 	return err

@@ -5,22 +5,24 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/reimport/reimport/internal/secret"
 )
 
 // shownBytes is how much of a body a report shows.
 const shownBytes = 2048
 
 // texts show an exchange, without the credentials and passwords in it.
-func (x *exchange) texts() (request, response string) {
+func (r *run) texts(x *exchange) (request, response string) {
 	if x == nil {
 		return "", ""
 	}
-	request = fmt.Sprintf("> %s %s", x.req.Method, x.req.URL.RequestURI())
+	request = fmt.Sprintf("> %s %s", x.req.Method, r.mask.Target(x.req.URL))
 	if kind := x.req.Header.Get("Content-Type"); kind != "" {
 		request += "\n> Content-Type: " + kind
 	}
 	if x.sent != "" {
-		request += "\n> " + shownBody(x.sent)
+		request += "\n> " + r.shownBody(x.sent)
 	}
 	if x.status == 0 {
 		return request, "< no answer"
@@ -28,20 +30,17 @@ func (x *exchange) texts() (request, response string) {
 	response = fmt.Sprintf("< %d", x.status)
 	for _, name := range []string{"Content-Type", "Location", "Www-Authenticate", "Allow", "X-Request-Id"} {
 		if value := x.header.Get(name); value != "" {
-			response += fmt.Sprintf("\n< %s: %s", name, value)
+			response += fmt.Sprintf("\n< %s: %s", name, r.mask.Text(value))
 		}
 	}
 	if len(x.body) > 0 {
-		response += "\n< " + shownBody(string(x.body))
+		response += "\n< " + r.shownBody(string(x.body))
 	}
 	return request, response
 }
 
-// secret are the members that hold one, in any object.
-var secret = regexp.MustCompile(`("(?:[a-z_]*pass|password|secret[a-z_]*|key|account_key|sas_token|access_key_id|private_key(?:_id)?|url|sftp_url|uri)"\s*:\s*")((?:[^"\\]|\\.)+)"`)
-
-func shownBody(body string) string {
-	masked := secret.ReplaceAllString(body, `$1***"`)
+func (r *run) shownBody(body string) string {
+	masked := string(r.mask.JSON([]byte(body)))
 	if len(masked) > shownBytes {
 		masked = masked[:shownBytes] + " ..."
 	}
@@ -49,6 +48,14 @@ func shownBody(body string) string {
 }
 
 var index = regexp.MustCompile(`\[\d+\]`)
+
+// shownValue is a value of a member for a report.
+func shownValue(name string, value any) string {
+	if value != nil && value != "" && secret.IsMember(name) {
+		return "a secret"
+	}
+	return inJSON(value)
+}
 
 // note keeps what an answer has beyond the contract, once in a run.
 func (r *run) note(b Breach) {

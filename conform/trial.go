@@ -85,11 +85,11 @@ func (t *trial) result(err error) Result {
 	case errors.As(err, &not):
 		result.Outcome, result.Reason = NotTestable, err.Error()
 	case err != nil && c.open != "" && !t.ours:
-		t.seen = append(t.seen, err.Error())
+		t.saw("%v", err)
 		result.Outcome, result.Reason, result.Seen = Open, c.open, t.seen
 	case err != nil:
-		result.Outcome, result.Reason = Broken, err.Error()
-		result.Request, result.Response = t.last.texts()
+		result.Outcome, result.Reason = Broken, t.mask.Text(err.Error())
+		result.Request, result.Response = t.texts(t.last)
 	case len(t.seen) > 0:
 		result.Outcome, result.Reason = Open, c.open
 	}
@@ -130,7 +130,7 @@ func (t *trial) to(operation string) request {
 	case "createBDB":
 		q.body = text(fmt.Sprintf(`{"name": %q, "memory_size": %d}`, t.newName(), memorySize))
 	case "updateBDB":
-		q.body = text(`{"email_alerts": false}`)
+		q.body = text(fmt.Sprintf(`{"email_alerts": %t}`, t.alerts))
 	case "startBDBImport":
 		q.body = text(nowhere)
 	}
@@ -251,7 +251,7 @@ func (t *trial) refuses(status int, code api.ErrorCode, q request) error {
 
 // saw notes what the server does where the documents are silent.
 func (t *trial) saw(format string, args ...any) {
-	t.seen = append(t.seen, fmt.Sprintf(format, args...))
+	t.seen = append(t.seen, t.mask.Text(fmt.Sprintf(format, args...)))
 }
 
 // holds is the check of all answers: what the contract says of the status, the headers and the body.
@@ -320,7 +320,7 @@ func (t *trial) shows(want object) error {
 func (o object) has(want object, where string) error {
 	for name, value := range want {
 		if got, ok := o[name]; !ok || !equal(got, value) {
-			return broken("%s %s %s, expected %s", where, name, inJSON(got), inJSON(value))
+			return broken("%s %s %s, expected %s", where, name, shownValue(name, got), shownValue(name, value))
 		}
 	}
 	return nil
@@ -331,7 +331,7 @@ func (o object) same(before object, but ...string) error {
 	for _, names := range []object{before, o} {
 		for name := range names {
 			if !contains(but, name) && !equal(o[name], before[name]) {
-				return broken("%s was %s and is %s, though nothing was to change", name, inJSON(before[name]), inJSON(o[name]))
+				return broken("%s was %s and is %s, though nothing was to change", name, shownValue(name, before[name]), shownValue(name, o[name]))
 			}
 		}
 	}

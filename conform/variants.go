@@ -73,6 +73,9 @@ func (t *trial) tryAll(op *contract.Operation, variants []variant) error {
 	if t.uid == 0 {
 		t.uid = t.absent
 	}
+	if err := t.dryRunHolds(op.ID); err != nil {
+		return err
+	}
 	var found []error
 	try := func() error {
 		for _, v := range variants {
@@ -99,6 +102,31 @@ func (t *trial) tryAll(op *contract.Operation, variants []variant) error {
 		return err
 	}
 	return broken("%v", errors.Join(found...))
+}
+
+// dryRunHolds makes sure, once in a run, that the server changes nothing in a dry run: the variants are full of changes.
+func (t *trial) dryRunHolds(operation string) error {
+	q := t.to(operation)
+	q.query = "dry_run"
+	if _, known := t.dryRuns[operation]; known || operation != "createBDB" && operation != "updateBDB" {
+		return t.dryRuns[operation]
+	}
+	send := func() error {
+		_, err := t.exchange(q)
+		return err
+	}
+	var err error
+	if operation == "createBDB" {
+		err = t.nothingNew(send)
+	} else {
+		q.body = text(fmt.Sprintf(`{"email_alerts": %t}`, !t.alerts))
+		err = t.unchanged(send)
+	}
+	if err != nil {
+		err = unmet("the server changes something in a dry run: " + err.Error())
+	}
+	t.dryRuns[operation] = err
+	return err
 }
 
 // nothingNew holds that there are the same databases before and after.

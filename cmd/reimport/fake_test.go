@@ -86,10 +86,10 @@ func authenticated(next http.Handler) http.Handler {
 	})
 }
 
-// refuse answers with the status that the uid is, and a code where the contract has one.
+// refuse answers with the status that the uid is, 404 if it is none, and a code where the contract has one.
 func refuse(w http.ResponseWriter, r *http.Request) {
 	status, err := strconv.Atoi(r.PathValue("uid"))
-	if err != nil || status < 200 {
+	if err != nil || status < 200 || status > 599 {
 		status = http.StatusNotFound
 	}
 	codes := map[int]string{
