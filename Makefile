@@ -11,7 +11,7 @@ DEMO         := .demo
 FUZZTIME     ?= 30s
 CONTRACT     := internal/contract
 
-.PHONY: run build image test screenshots bench fuzz generate docs contract check lint ci needs clean
+.PHONY: run build image test screenshots bench fuzz generate docs contract breaking contract-release check lint ci needs clean
 
 run: build
 	@rm -rf $(DEMO)
@@ -82,10 +82,23 @@ contract:
 $(CONTRACT)/node_modules/.package-lock.json: $(CONTRACT)/package-lock.json $(CONTRACT)/.npmrc
 	cd $(CONTRACT) && npm ci && touch node_modules/.package-lock.json
 
+# A contract that breaks the clients of the last release needs a version that says so.
+breaking:
+	@if (cd tools/breaking && $(GO) list -deps github.com/oasdiff/oasdiff >/dev/null); then \
+		cd tools/breaking && $(GO) test . && $(GO) run . -released $(CURDIR)/docs/contract $(CURDIR)/openapi.yaml; \
+	elif test -n "$$CI"; then echo 'breaking changes cannot be looked for: oasdiff is not there'; exit 1; \
+	else echo 'SKIPPING the check for breaking changes: oasdiff is not there, and cannot be had'; fi
+
+# A release keeps its contract for good.
+contract-release: breaking
+	@version=$$(sed -n 's/^  version: //p' openapi.yaml) && file=docs/contract/$$version.yaml && \
+		if test -e $$file; then echo "$$file is released: expected another version in openapi.yaml"; exit 1; fi && \
+		cp openapi.yaml $$file && echo $$file
+
 # Generated files, docs/ and go.mod are what they would be if made again, files that git does not know included.
-check: generate docs contract
+check: generate docs contract breaking
 	$(GO) mod tidy
-	cd tools/image && $(GO) mod tidy
+	for tool in image breaking; do (cd tools/$$tool && $(GO) mod tidy) || exit 1; done
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@test -z "$$(git status --porcelain)" || { echo 'differs from what is committed:'; git status --porcelain; exit 1; }
 
@@ -100,7 +113,7 @@ lint: export GOTOOLCHAIN = auto
 # The database is a module, so that the check says the same on every day.
 lint: $(GOLANGCI) bin/govulncheck
 	$(GOLANGCI) run ./...
-	cd tools/image && $(CURDIR)/$(GOLANGCI) run ./...
+	for tool in image breaking; do (cd tools/$$tool && $(CURDIR)/$(GOLANGCI) run ./...) || exit 1; done
 	$(GO) mod download golang.org/x/vulndb@$(VULNDB_VERSION)
 	.ci/vulncheck.sh "$$($(GO) env GOMODCACHE)/golang.org/x/vulndb@$(VULNDB_VERSION)/data/osv"
 

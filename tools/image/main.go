@@ -36,10 +36,10 @@ func run(out string, binaries []string) error {
 		return errors.New("expected -out DIR and binaries")
 	}
 	// What is there may be of an earlier run, with other layers.
-	if err := errors.Join(os.RemoveAll(filepath.Join(out, "oci")), os.MkdirAll(out, 0o755)); err != nil {
+	if err := errors.Join(os.RemoveAll(filepath.Join(out, "oci")), os.MkdirAll(out, 0o750)); err != nil {
 		return err
 	}
-	var all v1.ImageIndex = mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	all := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, binary := range binaries {
 		b, err := readBinary(binary)
 		if err != nil {
