@@ -56,10 +56,11 @@ const (
 type Trace struct {
 	now     func() time.Time
 	secrets secrets
+	most    int // exchanges
 	maxBody int
 
 	mu   sync.Mutex
-	ring []record // the exchange n is at n modulo its length
+	ring []record // the exchange n is at n-1 modulo most
 	last int
 	more chan struct{} // closed by the next exchange; nil if nobody waits for it
 }
@@ -72,7 +73,7 @@ type record struct {
 }
 
 func newTrace(now func() time.Time, s secrets, exchanges, body int) *Trace {
-	return &Trace{now: now, secrets: s, maxBody: body, ring: make([]record, exchanges)}
+	return &Trace{now: now, secrets: s, most: exchanges, maxBody: body}
 }
 
 // Last returns the number of the newest exchange, 0 if there is none.
@@ -108,7 +109,7 @@ func (t *Trace) since(n int, wait bool) (records []record, more <-chan struct{})
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := max(n, t.last-len(t.ring), 0) + 1; i <= t.last; i++ {
-		records = append(records, t.ring[i%len(t.ring)])
+		records = append(records, t.ring[(i-1)%t.most])
 	}
 	if wait && len(records) == 0 && t.more == nil {
 		t.more = make(chan struct{})
@@ -131,7 +132,11 @@ func (t *Trace) add(r record) {
 	defer t.mu.Unlock()
 	t.last++
 	r.exchange.Number = t.last
-	t.ring[t.last%len(t.ring)] = r
+	if len(t.ring) < t.most {
+		t.ring = append(t.ring, r)
+	} else {
+		t.ring[(t.last-1)%t.most] = r
+	}
 	if t.more != nil {
 		close(t.more)
 		t.more = nil
