@@ -11,6 +11,7 @@ import (
 
 	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/node"
+	"github.com/reimport/reimport/internal/seed"
 )
 
 // shared is what all servers of a process have in common, because it takes long to make. Nothing changes it.
@@ -20,6 +21,7 @@ type shared struct {
 	pool        *x509.CertPool
 	password    string
 	hash        string
+	seed        seed.Seed // the default databases
 }
 
 var common = sync.OnceValues(func() (*shared, error) {
@@ -32,8 +34,15 @@ var common = sync.OnceValues(func() (*shared, error) {
 	if c.certificate, err = tls.X509KeyPair(cert, key); err != nil {
 		return nil, err
 	}
-	c.hash, err = hash(c.password)
-	return c, err
+	if c.hash, err = hash(c.password); err != nil {
+		return nil, err
+	}
+	databases, err := seed.Parse("default databases", seedOf(defaults()))
+	if err != nil {
+		return nil, err
+	}
+	c.seed = *databases
+	return c, nil
 })
 
 // hash returns a hash that is quick to make. Nobody else may log in with it: the password is random, or the test's own.

@@ -109,9 +109,8 @@ func configure(shared *shared, options []Option) (*config, error) {
 		}
 	}
 	if c.seed == nil {
-		if err := Databases(defaults()...)(c); err != nil {
-			return nil, err
-		}
+		copied := shared.seed
+		c.seed = &copied
 	}
 	c.seed.ReplaceUsers(c.users)
 	return c, nil
