@@ -9,7 +9,7 @@
 //	}
 //
 // Each test has a server of its own, on a free port of 127.0.0.1, and tests may run in parallel. The first start in a process
-// takes some 40 ms and those that follow 2 ms.
+// takes some 30 ms, and those that follow a millisecond.
 //
 // A test says what there is (Databases, Seed and their like), how imports go (Scripts), which requests fail (Faults), what time
 // it is (Clock), and when the server dies (Kill, Restart). If it fails, its log has the exchanges with the server.
