@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/reimport/reimport/internal/contract"
 	"github.com/reimport/reimport/internal/control/api"
@@ -52,6 +54,9 @@ At most one fault strikes a request, the first that was put; those behind it do 
 	_ = cmd.RegisterFlagCompletionFunc("close", cobra.FixedCompletions(closing.words, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("operation", completeOperations)
 	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
+		if zero := zeroOf(cmd.Flags(), "uid", "first", "every", "share", "status"); zero != "" {
+			return usageError(fmt.Errorf("--%s: expected a number above 0", zero))
+		}
 		if delay.Duration > 0 {
 			s.Delay = delay.Duration.String()
 		}
@@ -62,6 +67,16 @@ At most one fault strikes a request, the first that was put; those behind it do 
 		}
 		return printed(c, r.JSON200, faultColumns()...)
 	})
+}
+
+// zeroOf returns the first of these flags that was given as 0, which would say the same as leaving it out.
+func zeroOf(flags *pflag.FlagSet, names ...string) string {
+	for _, name := range names {
+		if f := flags.Lookup(name); f.Changed && f.Value.String() == "0" {
+			return name
+		}
+	}
+	return ""
 }
 
 func newControlFaultListCommand(a *app) *cobra.Command {

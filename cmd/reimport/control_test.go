@@ -139,6 +139,7 @@ func TestControlRefusals(t *testing.T) {
 		"nothing frozen":    {"", "control release 1", 7, "no import of this database is frozen (409 not_frozen)\nhint:  an import stands still"},
 		"no operation":      {"", "control fault put x --status 409", 2, "operation"},
 		"an operation":      {"", "control fault put x --operation x --status 409", 6, "operation: expected an operationId"},
+		"none of them":      {"", "control fault put x --operation getBDB --delay 1s --first 0", 2, "--first: expected a number above 0"},
 		"a time to close":   {"", "control fault put x --operation getBDB --close soon", 2, "expected one of [before after body]"},
 		"a time":            {"", "control clock set noon", 6, "now: expected a time such as 2026-01-02T03:04:05Z (400 invalid_schema)"},
 		"a duration":        {"", "control clock advance soon", 6, "by: expected a duration such as 30s"},

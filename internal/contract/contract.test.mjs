@@ -1,4 +1,4 @@
-// Holds openapi.yaml against readers and tools of other languages, and shows that each of them would refuse a bad one.
+// Holds openapi.yaml, and controls.yaml beside it, against readers and tools of other languages, and shows that each of them would refuse a bad one.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -86,7 +86,9 @@ function none(found) {
   if (found.length) throw new Error(found.slice(0, 20).join('\n'));
 }
 
-test('all readers read the same', async () => none((await disagreements([text]))[0]));
+const controls = join(root, 'internal/control/controls.yaml');
+
+test('all readers read the same', async () => none((await disagreements([text, readFileSync(controls, 'utf8')])).flat()));
 
 test('a text that readers read differently is found', async () => {
   const damage = [
@@ -134,6 +136,11 @@ const tools = {
 
 for (const [name, findings] of Object.entries(tools)) {
   test(`${name} accepts the contract`, async () => none(await findings(join(root, 'openapi.yaml'))));
+
+  // usage.ts, which openapi-typescript is tried with, is about the API alone.
+  if (name !== 'openapi-typescript') {
+    test(`${name} accepts the contract of the controls`, async () => none(await findings(controls)));
+  }
 
   test(`${name} refuses a contract with a dangling reference`, async () => {
     const file = join(copies, `${name}.yaml`);

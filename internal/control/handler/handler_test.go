@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -331,7 +332,9 @@ func TestRefusals(t *testing.T) {
 		"no operation":        {"PUT", "/faults/x", `{"status": 500}`, nil, 400, "operation: missing"},
 		"a status":            {"PUT", "/faults/x", `{"operation": "getBDB", "status": 418}`, nil, 400, "status: expected one that the contract documents"},
 		"nothing to do":       {"PUT", "/faults/x", `{"operation": "getBDB"}`, nil, 400, "status: expected"},
-		"a share":             {"PUT", "/faults/x", `{"operation": "getBDB", "share": 2, "delay": "1s"}`, nil, 400, "share: expected a number from 0 to 1"},
+		"a share":             {"PUT", "/faults/x", `{"operation": "getBDB", "share": 2, "delay": "1s"}`, nil, 400, "share: expected a number above 0, at most 1"},
+		"no share":            {"PUT", "/faults/x", `{"operation": "getBDB", "share": 0, "delay": "1s"}`, nil, 400, "share: expected a number above 0, at most 1"},
+		"first":               {"PUT", "/faults/x", `{"operation": "getBDB", "first": 0, "delay": "1s"}`, nil, 400, "first: expected an integer from 1"},
 		"a delay":             {"PUT", "/faults/x", `{"operation": "getBDB", "delay": "soon"}`, nil, 400, "delay: expected a duration such as"},
 		"a large body":        {"PUT", "/clock", strings.Repeat(" ", contract.MaxBody+1), nil, 413, "request_too_large"},
 		"a large unread body": {"POST", "/reset", strings.Repeat(" ", contract.MaxBody+1), nil, 413, "request_too_large"},
@@ -460,8 +463,12 @@ func TestCloseEndsWaits(t *testing.T) {
 		}
 		waited <- err
 	}()
+	began := time.Now()
 	if err := n.Close(); err != nil {
 		t.Error(err)
 	}
 	<-waited // answered, or not accepted any more
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
 }
