@@ -178,6 +178,12 @@ func (im *Importer) Close() error {
 	return nil
 }
 
+// Restart is Close for an Importer that goes on: it then takes new imports. Nothing else may be called meanwhile.
+func (im *Importer) Restart() {
+	im.runner.Close()
+	im.runner = run.New(im.store, im.cfg.Owner, im.cfg.Events)
+}
+
 // Recover ends the imports that dead processes have left under way. Call it before the first Start. An import without a run
 // stays as it is: such a record was made to show one.
 func (im *Importer) Recover(ctx context.Context) error { return im.runner.Recover(ctx) }

@@ -16,6 +16,9 @@ import (
 // Dump returns the present state as a seed, which is the caller's. An import under way is in it as it shows: where the seed is
 // loaded, it belongs to nobody and never ends. It lacks credentials, as DumpOf says.
 func (n *Node) Dump(ctx context.Context) (*seed.Seed, error) {
+	if n.emulator != nil {
+		n.emulator.Scripts.Settle(ctx, 0, false)
+	}
 	tx, err := n.store.View(ctx)
 	if err != nil {
 		return nil, err

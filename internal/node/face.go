@@ -12,17 +12,16 @@ import (
 	"github.com/reimport/reimport/server"
 )
 
-// face is what works on the records: an importer and, before it, a server. A reset puts another one in its place.
+// face is what answers requests. A reset puts another one in its place.
 type face struct {
-	importer *importer.Importer
-	server   *server.Server
-	demo     bool // the passwords of the users are public
+	server *server.Server
+	demo   bool // the passwords of the users are public
 }
 
 // memoryOwner is the identity of every node without a DataDir: the runs on a Disk are of the one node that has it.
 const memoryOwner = "memory"
 
-// startImporter begins the face of the node with an importer, which judges the sources of a seed.
+// startImporter makes the importer, which also judges the sources of a seed.
 func (n *Node) startImporter(context.Context) (err error) {
 	cfg := &n.cfg.Importer
 	cfg.Now, cfg.Events = n.cfg.Now, n.cfg.Events
@@ -33,11 +32,9 @@ func (n *Node) startImporter(context.Context) (err error) {
 	} else {
 		cfg.SpoolDir = filepath.Join(n.dir, "spool")
 	}
-	im, err := importer.New(n.store, *cfg)
-	if err != nil {
+	if n.importer, err = importer.New(n.store, *cfg); err != nil {
 		return &ConfigError{"", err}
 	}
-	n.face.Store(&face{importer: im})
 	n.onClose(n.endImporter)
 	return nil
 }
@@ -46,16 +43,13 @@ func (n *Node) endImporter() error {
 	n.changing.Lock()
 	defer n.changing.Unlock()
 	n.closed = true
-	return n.face.Load().importer.Close()
+	return n.importer.Close()
 }
 
-// startServer completes the face with a server of the cluster that c is the set-up of.
-func (n *Node) startServer(ctx context.Context, im *importer.Importer, c *seed.Seed) error {
-	if err := im.Recover(ctx); err != nil {
-		return err
-	}
+// startServer has a new server answer, of the cluster that c is the set-up of.
+func (n *Node) startServer(c *seed.Seed) error {
 	cfg := server.Config{
-		Store: n.store, Importer: im, Users: c.Users, Passwords: n.cfg.Passwords, Modules: c.Modules,
+		Store: n.store, Importer: n.importer, Users: c.Users, Passwords: n.cfg.Passwords, Modules: c.Modules,
 		Lockout: n.cfg.Lockout, Lockouts: LockoutsIn(n.dir), Verifications: n.cfg.Verifications, ShowCredentials: n.cfg.ShowCredentials,
 		Now: n.cfg.Now, Events: n.cfg.Events, TrustedOrigins: n.cfg.TrustedOrigins,
 	}
@@ -66,7 +60,7 @@ func (n *Node) startServer(ctx context.Context, im *importer.Importer, c *seed.S
 	if err != nil {
 		return err
 	}
-	n.face.Store(&face{im, s, c.Demo})
+	n.face.Store(&face{s, c.Demo})
 	if n.draining.Load() { // which the server before it has been told
 		s.Drain()
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/reimport/reimport/internal/control"
 	"github.com/reimport/reimport/internal/disk"
+	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
 	"github.com/reimport/reimport/internal/store/bolt"
@@ -31,6 +32,7 @@ type Node struct {
 	dir      string
 	store    store.Store
 	file     seed.Seed // the users file
+	importer *importer.Importer
 	face     atomic.Pointer[face]
 	handler  http.Handler      // nil until the node can answer
 	emulator *control.Emulator // nil unless the node emulates

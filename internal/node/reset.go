@@ -9,7 +9,6 @@ import (
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
-	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/internal/store"
 )
@@ -19,7 +18,7 @@ import (
 // locked out. Without a seed there are no databases, and there are no faults. The clock and the trace stay as they are.
 //
 // The requests under way are answered first, which ctx bounds; those that come meanwhile wait. Imports under way end and leave
-// no trace in the records. An error changes nothing, unless the node cannot go on at all.
+// no trace in the records. An error changes nothing, unless the lock-outs cannot be read.
 func (n *Node) Reset(ctx context.Context) error { return n.replace(ctx, &n.cfg.Seed) }
 
 // Load is Reset with another seed, which stays the caller's. Users of the users file come from there still. The error is a
@@ -54,8 +53,7 @@ func (n *Node) replace(ctx context.Context, c *seed.Seed) error {
 	if n.closed {
 		return store.ErrClosed
 	}
-	old := n.face.Load().importer
-	if err := errors.Join(checkSources(old, c), checkScripts(c)); err != nil {
+	if err := errors.Join(checkSources(n.importer, c), checkScripts(c)); err != nil {
 		return err
 	}
 	now := n.cfg.Now()
@@ -63,18 +61,11 @@ func (n *Node) replace(ctx context.Context, c *seed.Seed) error {
 	if err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx)
-	if err := errors.Join(old.Close(), os.RemoveAll(string(LockoutsIn(n.dir)))); err != nil {
-		return err
-	}
+	n.importer.Restart() // its imports have lost their records
 	n.emulator.Faults.ClearAll()
 	n.emulator.Scripts.Replace(c.Scripts)
-	im, err := importer.New(n.store, n.cfg.Importer)
-	if err != nil {
+	if err := errors.Join(os.RemoveAll(string(LockoutsIn(n.dir))), n.startServer(c)); err != nil {
 		return err
-	}
-	if err := n.startServer(ctx, im, c); err != nil {
-		return errors.Join(err, im.Close())
 	}
 	n.cfg.Events(ctx, event.ClusterReplaced{Databases: len(c.Databases)})
 	return nil

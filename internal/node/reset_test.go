@@ -5,16 +5,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/internal/seed"
 )
@@ -64,7 +67,11 @@ func want(t testing.TB, n *node.Node, method, path, body string, status int) str
 // bothStores runs a test over the records in memory and in a file.
 func bothStores(t *testing.T, test func(t *testing.T, cfg node.Config)) {
 	for name, dir := range map[string]string{"memory": "", "bolt": t.TempDir()} {
-		t.Run(name, func(t *testing.T) { test(t, node.Config{DataDir: dir, Seed: emulated(t), Emulate: true}) })
+		t.Run(name, func(t *testing.T) {
+			test(t, node.Config{
+				DataDir: dir, Seed: emulated(t), Emulate: true, Importer: importer.Config{MountPoints: []string{"/"}},
+			})
+		})
 	}
 }
 
@@ -182,51 +189,6 @@ func TestUsersOfTheFile(t *testing.T) {
 	}
 }
 
-// TestDump: what a dump makes when it is loaded cannot be told from the state that it is of, import under way included.
-func TestDump(t *testing.T) {
-	bothStores(t, func(t *testing.T, cfg node.Config) {
-		n := open(t, cfg)
-		defer shut(t, n)
-		want(t, n, "PUT", "/v1/bdbs/7", `{"throughput_ingress": 1.5, "tags": [{"key": "a", "value": "\ttab"}], "backup_interval": 60}`, 200)
-		want(t, n, "POST", "/v1/bdbs", `{"name": "x", "memory_size": 1}`, 200)
-		want(t, n, "DELETE", "/v1/bdbs/10", "", 200)
-		before := want(t, n, "GET", "/v1/bdbs", "", 200)
-		first := dumpText(t, n)
-		if err := n.Reset(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		read, err := seed.Parse("dump", []byte(first))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := n.Load(t.Context(), read); err != nil {
-			t.Fatal(err)
-		}
-		if second := dumpText(t, n); second != first {
-			t.Errorf("the dump of what is loaded is\n%s, want\n%s", second, first)
-		}
-		if after := want(t, n, "GET", "/v1/bdbs", "", 200); after != before {
-			t.Errorf("it was %s\nand is  %s", before, after)
-		}
-		if strings.Contains(first, password) {
-			t.Error("a password is in the dump")
-		}
-	})
-}
-
-func dumpText(t testing.TB, n *node.Node) string {
-	t.Helper()
-	s, err := n.Dump(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text bytes.Buffer
-	if err := seed.Write(&text, "", s); err != nil {
-		t.Fatal(err)
-	}
-	return text.String()
-}
-
 // TestResetUnderLoad has clients change and read while the cluster is reset: all are answered, and none sees part of a seed.
 func TestResetUnderLoad(t *testing.T) {
 	bothStores(t, func(t *testing.T, cfg node.Config) {
@@ -260,7 +222,47 @@ func TestResetUnderLoad(t *testing.T) {
 	})
 }
 
-// visit creates and deletes a database of its own, and looks at those of the seed.
+// TestResetWaits for a request under way, for as long as its context lasts: if that ends, nothing has changed.
+func TestResetWaits(t *testing.T) {
+	given := emulated(t)
+	synctest.Test(t, func(t *testing.T) {
+		n := open(t, node.Config{Seed: given, Emulate: true})
+		defer shut(t, n)
+		want(t, n, "DELETE", "/v1/bdbs/7", "", 200)
+		body, rest := io.Pipe()
+		asked := make(chan int, 1)
+		go func() {
+			w := httptest.NewRecorder()
+			n.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/openapi.yaml", body))
+			asked <- w.Code
+		}()
+		synctest.Wait() // for the node to wait for the body
+		ctx, cancel := context.WithCancel(t.Context())
+		reset := make(chan error, 1)
+		go func() { reset <- n.Reset(ctx) }()
+		synctest.Wait()
+		cancel()
+		if err := <-reset; !errors.Is(err, context.Canceled) {
+			t.Fatalf("it did not wait: %v", err)
+		}
+		want(t, n, "GET", "/v1/bdbs/7", "", 404)
+		go func() { reset <- n.Reset(t.Context()) }()
+		synctest.Wait()
+		if len(reset) > 0 {
+			t.Fatal("it did not wait")
+		}
+		rest.Close()
+		if code := <-asked; code != 200 {
+			t.Error(code)
+		}
+		if err := <-reset; err != nil {
+			t.Error(err)
+		}
+		want(t, n, "GET", "/v1/bdbs/7", "", 200)
+	})
+}
+
+// visit creates and deletes a database of its own, imports into one of the seed's, and looks at those of the seed.
 func visit(t *testing.T, n *node.Node, client, round int) error {
 	status, answer := ask(t, n, "POST", "/v1/bdbs", fmt.Sprintf(`{"name": "c%d", "uid": %d, "memory_size": 0}`, client, 100+client))
 	if status != http.StatusOK {
@@ -268,6 +270,10 @@ func visit(t *testing.T, n *node.Node, client, round int) error {
 	}
 	if status, answer = ask(t, n, "GET", "/v1/bdbs?fields=uid", ""); status != http.StatusOK || !strings.HasPrefix(answer, `[{"uid":7},{"uid":9}`) {
 		return fmt.Errorf("round %d: GET: %d %s", round, status, answer)
+	}
+	source := `{"dataset_import_sources": [{"type": "mount_point", "path": "/no/such/directory/x.rdb"}]}`
+	if status, answer = ask(t, n, "POST", "/v1/bdbs/7/actions/import", source); status != http.StatusOK && status != http.StatusConflict {
+		return fmt.Errorf("round %d: import: %d %s", round, status, answer)
 	}
 	path := fmt.Sprintf("/v1/bdbs/%d", 100+client)
 	if status, answer = ask(t, n, "DELETE", path, ""); status != http.StatusOK && status != http.StatusNotFound {

@@ -24,14 +24,16 @@ const adminEmail = "admin@redis.local"
 
 // setUp makes the records what the cluster is made of, and starts its server.
 func (n *Node) setUp(ctx context.Context) error {
-	im := n.face.Load().importer
 	if err := n.findUsers(); err != nil {
 		return err
 	}
-	if err := n.fill(ctx, im); err != nil {
+	if err := n.fill(ctx); err != nil {
 		return err
 	}
-	if err := n.startServer(ctx, im, &n.cfg.Seed); err != nil {
+	if err := n.importer.Recover(ctx); err != nil {
+		return err
+	}
+	if err := n.startServer(&n.cfg.Seed); err != nil {
 		return err
 	}
 	if n.handler = n.face.Load().server; n.emulator != nil {
@@ -101,14 +103,14 @@ func (n *Node) makeAdmin(path string) ([]access.User, error) {
 // fill writes what the cluster is made of in one transaction, so that a start that is cut short leaves all of it or
 // nothing. The Config has the last word on users and modules. The seed's databases are for a store without any: one that
 // has databases keeps them.
-func (n *Node) fill(ctx context.Context, im *importer.Importer) error {
+func (n *Node) fill(ctx context.Context) error {
 	given, now, present := n.cfg.Seed, n.cfg.Now(), 0
 	err := n.store.Update(ctx, func(tx *store.Tx) error {
 		c := given
 		if present = store.Databases.Len(tx); present > 0 {
 			c.Databases, c.HighestUID = nil, 0
 		}
-		if err := checkSources(im, &c); err != nil {
+		if err := checkSources(n.importer, &c); err != nil {
 			return err
 		}
 		return Fill(tx, &c, now)
