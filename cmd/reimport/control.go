@@ -103,6 +103,21 @@ func answered[T controlAnswer](r T, err error) (T, error) {
 	return r, refusal.hinted()
 }
 
+// result returns the value in an answer of the controls, or why there is none.
+func result[T any](r interface {
+	controlAnswer
+	GetJSON200() *T
+}, err error) (*T, error) {
+	if r, err = answered(r, err); err != nil {
+		return nil, err
+	}
+	value := r.GetJSON200()
+	if value == nil { // whoever has answered is not the controls
+		err = (&controlError{status: r.StatusCode(), description: "the answer is not that of the controls"}).hinted()
+	}
+	return value, err
+}
+
 // controlError is a refusal of the controls.
 type controlError struct {
 	status      int

@@ -17,17 +17,18 @@ the machine's clock. The clock has the machine's time until it is set, advanced 
   reimport control clock -q now`,
 	}
 	a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
-		r, err := answered(c.GetClockWithResponse(ctx))
-		if err != nil {
-			return err
-		}
-		return c.showClock(r.JSON200)
+		return c.showClock(result(c.GetClockWithResponse(ctx)))
 	})
 	cmd.AddCommand(newControlClockSetCommand(a), newControlClockAdvanceCommand(a), newControlClockFreezeCommand(a), newControlClockResumeCommand(a))
 	return cmd
 }
 
-func (c controlCall) showClock(clock *api.Clock) error { return printed(c, clock, "now", "frozen") }
+func (c controlCall) showClock(clock *api.Clock, err error) error {
+	if err != nil {
+		return err
+	}
+	return c.print(clock, "now", "frozen")
+}
 
 func newControlClockSetCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
@@ -36,11 +37,7 @@ func newControlClockSetCommand(a *app) *cobra.Command {
 		Example: `  reimport control clock set 2027-01-01T00:00:00Z`,
 	}
 	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
-		r, err := answered(c.SetClockWithResponse(ctx, api.ClockSetting{Now: c.args[0]}))
-		if err != nil {
-			return err
-		}
-		return c.showClock(r.JSON200)
+		return c.showClock(result(c.SetClockWithResponse(ctx, api.ClockSetting{Now: c.args[0]})))
 	})
 }
 
@@ -52,11 +49,7 @@ such as the progress of an import whose script is timed.`,
 		Example: `  reimport control clock advance 30s`,
 	}
 	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
-		r, err := answered(c.AdvanceClockWithResponse(ctx, api.ClockAdvance{By: c.args[0]}))
-		if err != nil {
-			return err
-		}
-		return c.showClock(r.JSON200)
+		return c.showClock(result(c.AdvanceClockWithResponse(ctx, api.ClockAdvance{By: c.args[0]})))
 	})
 }
 
@@ -67,11 +60,7 @@ func newControlClockFreezeCommand(a *app) *cobra.Command {
 		Example: `  reimport control clock freeze`,
 	}
 	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
-		r, err := answered(c.FreezeClockWithResponse(ctx))
-		if err != nil {
-			return err
-		}
-		return c.showClock(r.JSON200)
+		return c.showClock(result(c.FreezeClockWithResponse(ctx)))
 	})
 }
 
@@ -82,10 +71,6 @@ func newControlClockResumeCommand(a *app) *cobra.Command {
 		Example: `  reimport control clock resume`,
 	}
 	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
-		r, err := answered(c.ResumeClockWithResponse(ctx))
-		if err != nil {
-			return err
-		}
-		return c.showClock(r.JSON200)
+		return c.showClock(result(c.ResumeClockWithResponse(ctx)))
 	})
 }

@@ -22,7 +22,7 @@ func faultColumns() []string {
 }
 
 func newControlFaultPutCommand(a *app) *cobra.Command {
-	var s api.FaultSettings
+	s := new(api.FaultSettings)
 	var delay span
 	closing := oneOf{words: []string{"before", "after", "body"}}
 	cmd := &cobra.Command{
@@ -37,6 +37,24 @@ At most one fault strikes a request, the first that was put; those behind it do 
 		Example: `  reimport control fault put busy --operation resetBDBImportStatus --uid 1 --first 2 --status 409
   reimport control fault put lost --operation startBDBImport --every 3 --close after`,
 	}
+	registerFault(cmd, s, &delay, &closing)
+	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
+		if zero := zeroOf(cmd.Flags(), "uid", "first", "every", "share", "status"); zero != "" {
+			return usageError(fmt.Errorf("--%s: expected a number above 0", zero))
+		}
+		if delay.Duration > 0 {
+			s.Delay = delay.Duration.String()
+		}
+		s.Close = closing.value
+		fault, err := result(c.PutFaultWithResponse(ctx, c.args[0], *s))
+		if err != nil {
+			return err
+		}
+		return c.print(fault, faultColumns()...)
+	})
+}
+
+func registerFault(cmd *cobra.Command, s *api.FaultSettings, delay *span, closing *oneOf) {
 	f := cmd.Flags()
 	f.StringVar(&s.Operation, "operation", "", "`operationId` of the API's contract, such as getBDB")
 	f.IntVar(&s.UID, "uid", 0, "`uid` of the database that the requests are for (default any)")
@@ -47,26 +65,12 @@ At most one fault strikes a request, the first that was put; those behind it do 
 	f.IntVar(&s.Status, "status", 0, "`status` of the answer")
 	f.StringVar(&s.Code, "code", "", "`code` of the answer (default that of the status)")
 	f.StringVar(&s.Description, "description", "", "`text` of the answer (default that of the contract)")
-	f.Var(&delay, "delay", "`time` that a request waits first")
-	f.Var(&closing, "close", "`when` to close the connection: before, after or body")
+	f.Var(delay, "delay", "`time` that a request waits first")
+	f.Var(closing, "close", "`when` to close the connection: before, after or body")
 	_ = cmd.MarkFlagRequired("operation") // which is there
 	// A name that is not registered is the only error.
 	_ = cmd.RegisterFlagCompletionFunc("close", cobra.FixedCompletions(closing.words, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("operation", completeOperations)
-	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
-		if zero := zeroOf(cmd.Flags(), "uid", "first", "every", "share", "status"); zero != "" {
-			return usageError(fmt.Errorf("--%s: expected a number above 0", zero))
-		}
-		if delay.Duration > 0 {
-			s.Delay = delay.Duration.String()
-		}
-		s.Close = closing.value
-		r, err := answered(c.PutFaultWithResponse(ctx, c.args[0], s))
-		if err != nil {
-			return err
-		}
-		return printed(c, r.JSON200, faultColumns()...)
-	})
 }
 
 // zeroOf returns the first of these flags that was given as 0, which would say the same as leaving it out.
@@ -86,11 +90,11 @@ func newControlFaultListCommand(a *app) *cobra.Command {
 		Example: `  reimport control fault list -o table`,
 	}
 	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
-		r, err := answered(c.ListFaultsWithResponse(ctx))
+		all, err := result(c.ListFaultsWithResponse(ctx))
 		if err != nil {
 			return err
 		}
-		return printed(c, r.JSON200, faultColumns()...)
+		return c.print(all, faultColumns()...)
 	})
 }
 
@@ -144,11 +148,11 @@ func (a *app) completeFaults(cmd *cobra.Command, args []string, begun string) (o
 	if err != nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	r, err := answered(c.ListFaultsWithResponse(cmd.Context()))
-	if err != nil || r.JSON200 == nil {
+	all, err := result(c.ListFaultsWithResponse(cmd.Context()))
+	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	for _, f := range *r.JSON200 {
+	for _, f := range *all {
 		if strings.HasPrefix(f.Name, begun) {
 			offered = append(offered, cobra.CompletionWithDesc(printable(f.Name), f.Operation))
 		}

@@ -81,11 +81,7 @@ func newControlScriptGetCommand(a *app) *cobra.Command {
 		Example: `  reimport control script get 4`,
 	}
 	return a.controlDatabaseVerb(cmd, noMore, func(ctx context.Context, c controlCall, uid int) error {
-		r, err := answered(c.GetScriptsWithResponse(ctx, uid))
-		if err != nil {
-			return err
-		}
-		return c.showScripts(r.JSON200)
+		return c.showScripts(result(c.GetScriptsWithResponse(ctx, uid)))
 	})
 }
 
@@ -132,16 +128,12 @@ func (a *app) controlDatabaseVerb(cmd *cobra.Command, more cobra.PositionalArgs,
 }
 
 func (c controlCall) setScripts(ctx context.Context, uid int, scripts []api.Script) error {
-	r, err := answered(c.SetScriptsWithResponse(ctx, uid, api.Scripts{ImportScripts: scripts}))
-	if err != nil {
-		return err
-	}
-	return c.showScripts(r.JSON200)
+	return c.showScripts(result(c.SetScriptsWithResponse(ctx, uid, api.Scripts{ImportScripts: scripts})))
 }
 
-func (c controlCall) showScripts(s *api.Scripts) error {
-	if s == nil {
-		return notControls()
+func (c controlCall) showScripts(s *api.Scripts, err error) error {
+	if err != nil {
+		return err
 	}
 	return c.print(s.ImportScripts, "outcome", "pace", "duration", "steps", "at", "repeat")
 }

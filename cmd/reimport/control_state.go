@@ -84,23 +84,10 @@ func newControlHealthCommand(a *app) *cobra.Command {
 		Example: `  reimport control health -q url`,
 	}
 	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
-		r, err := answered(c.GetHealthWithResponse(ctx))
+		health, err := result(c.GetHealthWithResponse(ctx))
 		if err != nil {
 			return err
 		}
-		return printed(c, r.JSON200, "url", "ca")
+		return c.print(health, "url", "ca")
 	})
-}
-
-// printed prints an answer of the controls, which is nil if it was not JSON.
-func printed[T any](c controlCall, value *T, columns ...string) error {
-	if value == nil {
-		return notControls()
-	}
-	return c.print(value, columns...)
-}
-
-// notControls is about an answer that is a success, and none of the controls.
-func notControls() error {
-	return (&controlError{status: 200, description: "the answer is not that of the controls"}).hinted()
 }

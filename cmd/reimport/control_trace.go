@@ -34,14 +34,14 @@ With --follow it goes on with those that come, until it is interrupted: a line o
 		if follow && (a.output.format.value == "yaml" || a.output.query.path != nil) {
 			return usageError(errors.New("--follow: expected -o json or -o table, and no --query"))
 		}
-		r, err := answered(c.GetTraceWithResponse(ctx, &api.GetTraceParams{Last: &last, Since: &since}))
+		found, err := result(c.GetTraceWithResponse(ctx, &api.GetTraceParams{Last: &last, Since: &since}))
 		switch {
 		case err != nil:
 			return err
-		case follow && r.JSON200 != nil:
-			return c.follow(ctx, *r.JSON200, since)
+		case follow:
+			return c.follow(ctx, *found, since)
 		}
-		return printed(c, r.JSON200, "number", "time", "method", "path", "status", "fault", "end", "took")
+		return c.print(found, "number", "time", "method", "path", "status", "fault", "end", "took")
 	})
 }
 
@@ -55,14 +55,11 @@ func (c controlCall) follow(ctx context.Context, exchanges []api.Exchange, since
 				return err
 			}
 		}
-		r, err := answered(c.GetTraceWithResponse(ctx, &api.GetTraceParams{Last: new(mostExchanges), Since: &since, Wait: &wait}))
+		found, err := result(c.GetTraceWithResponse(ctx, &api.GetTraceParams{Last: new(mostExchanges), Since: &since, Wait: &wait}))
 		if err != nil {
 			return err
 		}
-		if r.JSON200 == nil {
-			return notControls()
-		}
-		exchanges = *r.JSON200
+		exchanges = *found
 	}
 }
 

@@ -55,10 +55,7 @@ A damaged store is exit code 14 and no dump; with --salvage, a dump of what can 
 			for _, note := range notes {
 				fmt.Fprintln(a.errOut, "note:", printable(note))
 			}
-			for _, db := range dumped.Databases {
-				// The import of a server that does not run is nobody's. One that nobody owned stays as it is.
-				_ = db.FailImport(db.Import.Run.ID, database.GeneralError)
-			}
+			endImports(dumped)
 			var text bytes.Buffer
 			if err := errors.Join(seed.Write(&text, head, dumped), a.writeDump(to, text.Bytes())); err != nil {
 				return err
@@ -69,6 +66,13 @@ A damaged store is exit code 14 and no dump; with --salvage, a dump of what can 
 	cmd.Flags().StringVarP(&to, "file", "f", "", "new `file` to write to (default standard output)")
 	cmd.Flags().BoolVar(&salvage, "salvage", false, "dump what can be read of a damaged store")
 	return cmd
+}
+
+// endImports ends what no server runs any more. An import that nobody owned stays as it is.
+func endImports(s *seed.Seed) {
+	for _, db := range s.Databases {
+		_ = db.FailImport(db.Import.Run.ID, database.GeneralError)
+	}
 }
 
 // writeDump leaves no part of a file.
