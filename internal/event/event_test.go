@@ -33,6 +33,8 @@ func TestLines(t *testing.T) {
 		{&unavailable, `"ERROR","msg":"request","id":"A-1","method":"GET","path":"/v1/bdbs","status":503,"took":1000,"remote":"127.0.0.1:1","user":"a@b","error":null`},
 		{event.Transport{Text: "TLS handshake"}, `"WARN","msg":"TLS handshake"`},
 		{event.SeedLeftOut{Present: 3}, `"WARN","msg":"the data directory has databases already: those of the seed are left out","present":3`},
+		{event.ClusterReplaced{Databases: 2}, `"INFO","msg":"all databases, users and modules have been replaced","databases":2`},
+		{event.ControlFailed{Method: "POST", Path: "/reset", Err: broken}, `"ERROR","msg":"control failed","method":"POST","path":"/reset","error":"broken"`},
 		{
 			event.ImportSucceeded{UID: 1, Run: "r", Files: 2, Keys: 3, Expired: 4, Empty: 5, Bytes: 6, Duration: 7},
 			`"INFO","msg":"import succeeded","uid":1,"run":"r","files":2,"keys":3,"expired":4,"empty":5,"bytes":6,"duration":7`,

@@ -55,7 +55,7 @@ func listenOnSocket(ctx context.Context, path string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(private)
+	defer func() { _ = os.RemoveAll(private) }() // it is empty by then
 	own := filepath.Join(private, "s")
 	l, err := new(net.ListenConfig).Listen(ctx, "unix", own)
 	if err != nil {

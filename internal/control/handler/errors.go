@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	errForeignHost      = errors.New("Host: expected localhost or a loopback address")
+	errForeignHost      = errors.New("expected localhost or a loopback address as the Host")
 	errCrossOrigin      = errors.New("a browser sent this request for a page of another origin")
 	errNotFound         = errors.New("there is nothing at this path")
 	errMethodNotAllowed = errors.New("this path does not take this method")

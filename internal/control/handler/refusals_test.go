@@ -1,7 +1,10 @@
 package handler_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -10,6 +13,8 @@ import (
 	"github.com/reimport/reimport/internal/contract"
 	"github.com/reimport/reimport/internal/control"
 	"github.com/reimport/reimport/internal/control/api"
+	"github.com/reimport/reimport/internal/control/handler"
+	"github.com/reimport/reimport/internal/event"
 )
 
 // TestRefusals: what is refused changes nothing, and the refusal names the place.
@@ -23,7 +28,7 @@ func TestRefusals(t *testing.T) {
 		status             int
 		answer             string
 	}{
-		"another Host":        {"GET", "/clock", "", foreign, 403, "Host: expected localhost"},
+		"another Host":        {"GET", "/clock", "", foreign, 403, "expected localhost or a loopback address as the Host"},
 		"a Host of the LAN":   {"POST", "/reset", "", func(r *http.Request) { r.Host = "192.168.0.1:80" }, 403, "foreign_host"},
 		"a page":              {"POST", "/reset", "", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403, "cross_origin"},
 		"an old browser":      {"DELETE", "/faults", "", func(r *http.Request) { r.Header.Set("Origin", "http://evil.example.com") }, 403, "cross_origin"},
@@ -75,6 +80,28 @@ func TestRefusals(t *testing.T) {
 	e := f.node.Emulator()
 	if string(after.Body) != string(before.Body) || len(e.Faults.List()) > 0 || len(e.Scripts.All()) > 0 || e.Clock.State().Frozen {
 		t.Errorf("something has changed: %s", after.Body)
+	}
+}
+
+// TestInternalError keeps what went wrong to the log.
+func TestInternalError(t *testing.T) {
+	full := errors.New("/dev/sda is full")
+	var told []event.Event
+	h, err := handler.New(handler.Cluster{
+		Reset:  func(context.Context) error { return full },
+		Events: func(_ context.Context, e event.Event) { told = append(told, e) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "POST", "/reset", nil)
+	r.Host = "localhost"
+	h.ServeHTTP(w, r)
+	if w.Code != 500 || !strings.Contains(w.Body.String(), `"description":"internal error"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if want := (event.ControlFailed{Method: "POST", Path: "/reset", Err: full}); len(told) != 1 || told[0] != want {
+		t.Errorf("%+v", told)
 	}
 }
 
