@@ -13,8 +13,7 @@ import (
 // Every, or to a Share; to all if it says none of these. They are counted from the moment of Put. A client cannot tell an answer
 // that a fault gives from the server's own.
 type Fault struct {
-	// Operation is the operationId in openapi.yaml, such as resetBDBImportStatus.
-	Operation string
+	Operation Operation
 	// UID is the database that the requests are for; 0 for any.
 	UID int
 
@@ -45,15 +44,20 @@ const (
 	InBody       Close = "body"   // the change is made, and half of the answer's body is sent, if it has one
 )
 
-// The operations that a fault may be for, beside others in openapi.yaml.
+// Operation is an operationId in openapi.yaml.
+type Operation string
+
+// The operations of the API.
 const (
-	ListDatabases     = "listBDBs"
-	GetDatabase       = "getBDB"
-	CreateDatabase    = "createBDB"
-	UpdateDatabase    = "updateBDB"
-	DeleteDatabase    = "deleteBDB"
-	StartImport       = "startBDBImport"
-	ResetImportStatus = "resetBDBImportStatus"
+	ListDatabases     Operation = "listBDBs"
+	GetDatabase       Operation = "getBDB"
+	CreateDatabase    Operation = "createBDB"
+	UpdateDatabase    Operation = "updateBDB"
+	DeleteDatabase    Operation = "deleteBDB"
+	StartImport       Operation = "startBDBImport"
+	ResetImportStatus Operation = "resetBDBImportStatus"
+	ListModules       Operation = "listModules"
+	GetModule         Operation = "getModule"
 )
 
 // Faults are those of a server.
@@ -67,7 +71,7 @@ type Faults struct {
 func (f *Faults) Put(fault Fault) {
 	f.t.Helper()
 	check(f.t, "Faults.Put", f.faults.Put(control.Fault{
-		Name: fmt.Sprintf("fault %d", f.put.Add(1)), Operation: fault.Operation, UID: fault.UID, First: fault.First, Every: fault.Every, Share: fault.Share, Seed: fault.Seed,
+		Name: fmt.Sprintf("fault %d", f.put.Add(1)), Operation: string(fault.Operation), UID: fault.UID, First: fault.First, Every: fault.Every, Share: fault.Share, Seed: fault.Seed,
 		Status: fault.Status, Code: fault.Code, Description: fault.Description, Delay: fault.Delay, Close: control.Close(fault.Close),
 	}))
 }

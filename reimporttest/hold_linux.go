@@ -34,6 +34,6 @@ func bind(fd int) (address string, err error) {
 	if err != nil {
 		return "", os.NewSyscallError("getsockname", err)
 	}
-	port := bound.(*syscall.SockaddrInet4).Port                                   //nolint:errcheck // as the socket is
+	port := bound.(*syscall.SockaddrInet4).Port
 	return netip.AddrPortFrom(netip.AddrFrom4(local), uint16(port)).String(), nil //nolint:gosec // a port
 }

@@ -11,8 +11,8 @@ import (
 
 // An Exchange is a request to the server and what became of it. Secrets in it are masked.
 type Exchange struct {
-	Operation string // operationId in openapi.yaml; empty for a request that it has none for
-	UID       int    // of the database that the request is for; 0 if it is for none
+	Operation Operation // empty for a request that openapi.yaml has none for
+	UID       int       // of the database that the request is for; 0 if it is for none
 	Method    string
 	Path      string // with the query
 	Request   Message
@@ -35,10 +35,9 @@ func (x Exchange) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s", x.Method, bounded(x.Path))
 	indent(&b, "> ", x.Request.Body)
-	switch {
-	case x.Status == 0:
+	if x.Status == 0 {
 		b.WriteString("\n  no answer")
-	default:
+	} else {
 		fmt.Fprintf(&b, "\n  %d %s", x.Status, http.StatusText(x.Status))
 	}
 	fmt.Fprintf(&b, " after %v", x.Took.Round(time.Millisecond/10))
@@ -76,15 +75,15 @@ func (t *Trace) Exchanges() []Exchange {
 	var all []Exchange
 	for _, x := range t.trace.Since(0) {
 		all = append(all, Exchange{
-			Operation: x.Operation, UID: x.UID, Method: x.Method, Path: x.Path, Status: x.Status, Fault: x.Fault, Time: x.Time, Took: x.Took,
+			Operation: Operation(x.Operation), UID: x.UID, Method: x.Method, Path: x.Path, Status: x.Status, Fault: x.Fault, Time: x.Time, Took: x.Took,
 			Request: Message{x.Request.Header, x.Request.Body}, Response: Message{x.Response.Header, x.Response.Body}, Cut: x.End == control.Cut,
 		})
 	}
 	return all
 }
 
-// Count returns how many exchanges were about an operation, such as ResetImportStatus.
-func (t *Trace) Count(operation string) (n int) {
+// Count returns how many of them were about an operation, such as ResetImportStatus.
+func (t *Trace) Count(operation Operation) (n int) {
 	for _, x := range t.Exchanges() {
 		if x.Operation == operation {
 			n++
