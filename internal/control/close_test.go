@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -125,8 +126,9 @@ func TestCloseOnTheWire(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer w.Body.Close()
 			body, err := io.ReadAll(w.Body)
-			if err != io.ErrUnexpectedEOF || w.ContentLength < 2 || int64(len(body)) != w.ContentLength/2 {
+			if !errors.Is(err, io.ErrUnexpectedEOF) || w.ContentLength < 2 || int64(len(body)) != w.ContentLength/2 {
 				t.Errorf("%s %s: %d bytes of %d, %v", version, path, len(body), w.ContentLength, err)
 			}
 		}

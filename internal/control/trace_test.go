@@ -170,7 +170,7 @@ func TestStreams(t *testing.T) {
 		}
 		goOn <- struct{}{}
 	}
-	if _, err := lines.ReadByte(); err != io.EOF { // after the exchange
+	if _, err := lines.ReadByte(); !errors.Is(err, io.EOF) { // after the exchange
 		t.Error(err)
 	}
 	for path, want := range map[string]struct {
