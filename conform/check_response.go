@@ -22,9 +22,8 @@ import (
 // CheckResponse judges the response to a request. Of r it reads the method and the URL. Without the request's operation in
 // the contract, there is nothing to judge by: CheckRequest has told so.
 func (c Checker) CheckResponse(r *http.Request, status int, header http.Header, body []byte) Findings {
-	p, checkBody := c.checkHead(r, status, header)
-	checkBody(bytes.NewReader(body))
-	return p.findings()
+	found, judge := c.checkHead(r, status, header)
+	return found.and(judge(bytes.NewReader(body)))
 }
 
 // maxItem is how much of a response's body is held at once: the body, or an item of it if it is a list. A larger one is
@@ -33,35 +32,51 @@ const maxItem = 1 << 20
 
 // checkHead judges all but the body, and returns what judges that: it reads to the end, and of a list holds no more at once
 // than an item.
-func (c Checker) checkHead(r *http.Request, status int, header http.Header) (p *check, checkBody func(io.Reader)) {
-	unchecked := func(body io.Reader) { _, _ = io.Copy(io.Discard, body) }
+func (c Checker) checkHead(r *http.Request, status int, header http.Header) (found Findings, body func(io.Reader) Findings) {
 	rules := theRules()
 	op, _ := rules.contract.Find(r.Method, r.URL.EscapedPath())
 	if op == nil {
-		return newCheck("", Response), unchecked
+		return Findings{}, unchecked
 	}
-	p = newCheck(op.ID, Response)
+	p := newCheck(op.ID, Response)
 	ref := op.Spec.Responses.Status(status)
 	if ref == nil {
 		// Redis Software documents these for every call.
 		everywhere := status == http.StatusTemporaryRedirect || status == http.StatusServiceUnavailable || status == http.StatusHTTPVersionNotSupported
 		p.add("status", "one of "+strings.Join(slices.Sorted(maps.Keys(op.Spec.Responses.Map())), ", "), strconv.Itoa(status), op.Spec.Summary, everywhere && !c.Ours)
-		return p, unchecked
+		return p.findings(), unchecked
 	}
 	c.checkHeaders(p, ref.Value, header)
-	schema := rules.responses[responseOf{op.ID, status}]
+	schema, says := rules.responses[responseOf{op.ID, status}], *ref.Value.Description
 	if schema == nil {
-		if given := header.Get("Content-Type"); given != "" {
-			p.add("header Content-Type", "none", strconv.Quote(shortened(given)), *ref.Value.Description, !c.Ours)
-		}
-		return p, func(body io.Reader) { p.checkEmpty("no body", *ref.Value.Description, body) }
-	}
-	p.checkType(header)
-	if r.Method == http.MethodHead {
-		return p, func(body io.Reader) { p.checkEmpty("no body after a HEAD", "", body) }
+		c.checkNoType(p, header, says)
+	} else {
+		p.checkType(header)
 	}
 	encoding := header.Get("Content-Encoding")
-	return p, func(body io.Reader) { c.checkContent(p, schema, encoding, body) }
+	return p.findings(), func(body io.Reader) Findings {
+		p := newCheck(op.ID, Response)
+		switch {
+		case schema == nil:
+			p.checkEmpty("no body", says, body)
+		case r.Method == http.MethodHead:
+			p.checkEmpty("no body after a HEAD", "", body)
+		default:
+			c.checkContent(p, schema, encoding, body)
+		}
+		return p.findings()
+	}
+}
+
+func unchecked(body io.Reader) Findings {
+	_, _ = io.Copy(io.Discard, body)
+	return Findings{}
+}
+
+func (c Checker) checkNoType(p *check, header http.Header, says string) {
+	if given := header.Get("Content-Type"); given != "" {
+		p.add("header Content-Type", "none", strconv.Quote(shortened(given)), says, !c.Ours)
+	}
 }
 
 func (c Checker) checkHeaders(p *check, said *openapi3.Response, header http.Header) {

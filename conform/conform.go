@@ -61,6 +61,10 @@ type Findings struct {
 	Notes    []Breach // what is not as the contract says and may be so
 }
 
+func (f Findings) and(g Findings) Findings {
+	return Findings{append(f.Breaches, g.Breaches...), append(f.Notes, g.Notes...)}
+}
+
 // sentence returns the first sentence of a description.
 func sentence(text string) string {
 	text = strings.Join(strings.Fields(text), " ")

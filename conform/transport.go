@@ -67,7 +67,8 @@ func (tr *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body = passing
 	}
 	response, err := tr.base.RoundTrip(r)
-	tr.tell(tr.checker.checkRequest(r, passing.data, passing.whole)) // the server may not have wanted all of it
+	body, whole = passing.taken() // the server may not have wanted all of it
+	tr.tell(tr.checker.checkRequest(r, body, whole))
 	if err != nil || response.StatusCode == http.StatusSwitchingProtocols {
 		return response, err
 	}

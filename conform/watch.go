@@ -4,23 +4,24 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"sync"
 )
 
 // maxHeld is how much of a body is held until the body has ended. What is longer is judged while it passes.
 const maxHeld = 64 << 10
 
-// watcher judges a response's body, which others read.
+// watcher judges a response, whose body others read.
 type watcher struct {
-	check *check
-	judge func(io.Reader)
+	head  Findings
+	judge func(io.Reader) Findings
 	held  []byte
 	pipe  *io.PipeWriter // to the goroutine that judges a long body; nil for a short one
-	done  chan struct{}  // closed when that has ended
+	found chan Findings  // from that goroutine
 }
 
 func (c Checker) watch(r *http.Request, status int, header http.Header) *watcher {
-	p, judge := c.checkHead(r, status, header)
-	return &watcher{check: p, judge: judge}
+	head, judge := c.checkHead(r, status, header)
+	return &watcher{head: head, judge: judge}
 }
 
 // Write takes what has passed. It waits while a long body is judged.
@@ -30,33 +31,24 @@ func (w *watcher) Write(data []byte) (int, error) {
 		return len(data), nil
 	}
 	if w.pipe == nil {
-		w.judgeBeside()
+		rest, pipe := io.Pipe()
+		w.pipe, w.found = pipe, make(chan Findings, 1)
+		go func() { w.found <- w.judge(io.MultiReader(bytes.NewReader(w.held), rest)) }()
 	}
 	return w.pipe.Write(data)
 }
 
-func (w *watcher) judgeBeside() {
-	rest, pipe := io.Pipe()
-	w.pipe, w.done = pipe, make(chan struct{})
-	go func() {
-		defer close(w.done)
-		w.judge(io.MultiReader(bytes.NewReader(w.held), rest))
-	}()
-}
-
-// end says that the body has ended; if whole is false, before its end.
+// end says that the body has ended; if whole is false, before its end. It returns all that was found.
 func (w *watcher) end(whole bool) Findings {
 	err := io.EOF
 	if !whole {
 		err = errCut
 	}
-	if w.pipe != nil {
-		_ = w.pipe.CloseWithError(err) // it never fails
-		<-w.done
-	} else {
-		w.judge(io.MultiReader(bytes.NewReader(w.held), failing{err}))
+	if w.pipe == nil {
+		return w.head.and(w.judge(io.MultiReader(bytes.NewReader(w.held), failing{err})))
 	}
-	return w.check.findings()
+	_ = w.pipe.CloseWithError(err) // it never fails
+	return w.head.and(<-w.found)
 }
 
 // failing is a reader that has nothing but an error.
@@ -67,15 +59,32 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 // sent keeps a request's body while others read it, as far as requests may have one.
 type sent struct {
 	io.ReadCloser
+
+	mu    sync.Mutex // a transport may read on when the response is there
 	data  []byte
 	whole bool
 }
 
 func (s *sent) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if room := maxSent - len(s.data); room > 0 {
 		s.data = append(s.data, p[:min(n, room)]...)
 	}
 	s.whole = s.whole || err == io.EOF //nolint:errorlint // as a Reader returns it
 	return n, err
+}
+
+// taken returns what has been read, and whether that is all.
+func (s *sent) taken() (data []byte, whole bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.data, s.whole || len(s.data) == maxSent
+}
+
+// again has data, which was read, read once more.
+func (s *sent) again(data []byte) {
+	s.ReadCloser = io.NopCloser(io.MultiReader(bytes.NewReader(data), s.ReadCloser))
+	s.data, s.whole = nil, false
 }
