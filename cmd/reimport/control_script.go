@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/reimport/reimport/internal/control/api"
+	"github.com/reimport/reimport/internal/seed"
 )
 
 func newControlScriptCommand(a *app) *cobra.Command {
@@ -116,7 +117,7 @@ exit code is 7.`,
 
 // controlDatabaseVerb makes a command whose first argument is the uid of a database.
 func (a *app) controlDatabaseVerb(cmd *cobra.Command, more cobra.PositionalArgs, do func(context.Context, controlCall, int) error) *cobra.Command {
-	cmd.Args = databaseArgs(more)
+	cmd.Args, cmd.ValidArgsFunction = databaseArgs(more), a.completeEmulated
 	return a.controlVerb(cmd, func(ctx context.Context, c controlCall) error {
 		uid, err := parseUID(c.args[0])
 		if err != nil {
@@ -125,6 +126,28 @@ func (a *app) controlDatabaseVerb(cmd *cobra.Command, more cobra.PositionalArgs,
 		c.args = c.args[1:]
 		return do(ctx, c, uid)
 	})
+}
+
+// completeEmulated offers the uids of the databases of the cluster with their names.
+func (a *app) completeEmulated(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	a.controls.timeout.Duration = completionTime
+	c, err := a.dialControls(cmd.Flags())
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	dump, err := answered(c.DumpStateWithResponse(cmd.Context()))
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	state, err := seed.Parse("state", dump.Body)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	all := make([]named, len(state.Databases))
+	for i, db := range state.Databases {
+		all[i] = named{strconv.Itoa(db.UID), db.Name}
+	}
+	return offer(all, begun), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (c controlCall) setScripts(ctx context.Context, uid int, scripts []api.Script) error {

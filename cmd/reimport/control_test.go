@@ -212,7 +212,7 @@ func TestControlTrace(t *testing.T) {
 		t.Errorf("%v: %+v", err, x)
 	}
 	cancel()
-	if code := <-ended; code != 12 {
+	if code := <-ended; code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	e.want("NUMBER TIME METHOD PATH STATUS FAULT END TOOK", "control", "trace", "-o", "table", "--since", "2")
@@ -225,6 +225,7 @@ func TestControlCompletion(t *testing.T) {
 	for args, want := range map[string][]string{
 		"control fault clear ":                 {"slow\tlistBDBs"},
 		"control fault put x --operation rese": {"resetBDBImportStatus\tReset the import status"},
+		"control release ":                     {"1\tsessions"},
 		"control fault put x --close ":         {"before", "after", "body"},
 	} {
 		words := strings.Split("__complete "+args, " ")

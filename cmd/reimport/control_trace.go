@@ -56,6 +56,9 @@ func (c controlCall) follow(ctx context.Context, exchanges []api.Exchange, since
 			}
 		}
 		found, err := result(c.GetTraceWithResponse(ctx, &api.GetTraceParams{Last: new(mostExchanges), Since: &since, Wait: &wait}))
+		if ctx.Err() != nil { // which is how this ends
+			return nil
+		}
 		if err != nil {
 			return err
 		}

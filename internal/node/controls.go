@@ -87,9 +87,16 @@ func (n *Node) serveControls(ctx context.Context) error {
 	if n.controls == nil {
 		return nil
 	}
+	ca := n.ca
+	if ca != "" {
+		var err error
+		if ca, err = filepath.Abs(ca); err != nil { // a client may be in another directory
+			return err
+		}
+	}
 	s := newService(ctx)
 	h, err := handler.New(handler.Cluster{
-		URL: n.URL(), CA: n.ca, Emulator: n.emulator, Reset: n.Reset, Load: n.load, Dump: n.Dump, Ending: s.ctx, Events: n.cfg.Events,
+		URL: n.URL(), CA: ca, Emulator: n.emulator, Reset: n.Reset, Load: n.load, Dump: n.Dump, Ending: s.ctx, Events: n.cfg.Events,
 	})
 	if err == nil {
 		n.run(s, n.controls, h, nil)
