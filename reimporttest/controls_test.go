@@ -175,6 +175,29 @@ func TestDefaultDatabases(t *testing.T) {
 	}
 }
 
+// TestDatabases: what a Database says is what the API shows.
+func TestDatabases(t *testing.T) {
+	srv := reimporttest.Run(t, reimporttest.Plain(), reimporttest.Databases(
+		reimporttest.Database{UID: 9, Modules: []string{reimporttest.LegacyModule}, ExportStatus: "failed", ExportProgress: 5, ExportFailureReason: "no-permission"},
+		reimporttest.Database{Name: "carts", MemorySize: 7, Status: "import-pending", ImportStatus: "initializing"},
+		reimporttest.Database{ImportStatus: "failed", ImportProgress: 3, ImportFailureReason: "out-of-memory", BackupStatus: "failed", BackupFailureReason: "general-error"},
+	))
+	all, err := srv.Client().ListDatabases(t.Context(), "uid", "name", "status", "memory_size", "import_status", "import_progress", "import_failure_reason",
+		"export_status", "export_progress", "export_failure_reason", "backup_status", "backup_failure_reason")
+	if err != nil || len(all) != 3 {
+		t.Fatalf("%v: %v", err, all)
+	}
+	for i, want := range []string{
+		`{"backup_failure_reason":"","backup_status":"","export_failure_reason":"no-permission","export_progress":5,"export_status":"failed","import_failure_reason":"","import_progress":0,"import_status":"","memory_size":0,"name":"db9","status":"active","uid":9}`,
+		`{"backup_failure_reason":"","backup_status":"","export_failure_reason":"","export_progress":0,"export_status":"","import_failure_reason":"","import_progress":0,"import_status":"initializing","memory_size":7,"name":"carts","status":"import-pending","uid":10}`,
+		`{"backup_failure_reason":"general-error","backup_status":"failed","export_failure_reason":"","export_progress":0,"export_status":"","import_failure_reason":"out-of-memory","import_progress":3,"import_status":"failed","memory_size":0,"name":"db11","status":"active","uid":11}`,
+	} {
+		if got := string(all[i].Raw); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
 // TestSleep: a client that sleeps by the server's clock follows a long import in no time, and one that was given up
 // sleeps no more.
 func TestSleep(t *testing.T) {

@@ -41,10 +41,13 @@ type Database struct {
 	// Source, a path or URL, is what an import takes that names none.
 	Source string `json:"-"`
 
-	ExportStatus   string  `json:"export_status,omitempty"`
-	ExportProgress float64 `json:"export_progress,omitempty"`
-	BackupStatus   string  `json:"backup_status,omitempty"`
-	BackupProgress float64 `json:"backup_progress,omitempty"`
+	// An export or a backup that is exporting here never ends, too.
+	ExportStatus        string  `json:"export_status,omitempty"`
+	ExportProgress      float64 `json:"export_progress,omitempty"`
+	ExportFailureReason string  `json:"export_failure_reason,omitempty"`
+	BackupStatus        string  `json:"backup_status,omitempty"`
+	BackupProgress      float64 `json:"backup_progress,omitempty"`
+	BackupFailureReason string  `json:"backup_failure_reason,omitempty"`
 }
 
 func defaults() []Database {

@@ -3,10 +3,12 @@ package reimporttest_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/conform"
 	"github.com/reimport/reimport/reimporttest"
 )
 
@@ -75,6 +77,16 @@ func TestLostAnswer(t *testing.T) {
 		t.Errorf("%+v, %v", state, err)
 	}
 	if err := c.ResetImportStatus(t.Context(), reimporttest.DBFailed); err != nil {
+		t.Error(err)
+	}
+}
+
+// Each request of the code under test is held against the contract, and so is each answer.
+func TestContract(t *testing.T) {
+	srv := reimporttest.Run(t)
+	srv.Scripts.Set(reimporttest.DBNew, reimporttest.Script{})
+	c := srv.Client(client.WithHTTPClient(&http.Client{Transport: conform.Transport(srv.HTTPClient().Transport, t)}))
+	if err := refresh(t.Context(), c, reimporttest.DBNew); err != nil {
 		t.Error(err)
 	}
 }
