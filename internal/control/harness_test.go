@@ -130,7 +130,7 @@ func (b *bench) wantFailure(got database.Import, reason database.FailureReason, 
 	}
 }
 
-// ended waits for the end of an import into uid.
+// failed waits for the failure of an import into uid.
 func (b *bench) failed(uid int) event.ImportFailed {
 	b.Helper()
 	return eventtest.Wait(b.TB, b.events, func(e event.ImportFailed) bool { return e.UID == uid })

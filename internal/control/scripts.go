@@ -109,13 +109,6 @@ func (s *Scripts) All() map[int][]Script {
 	return all
 }
 
-// Clear forgets the scripts of all imports to come. Those of imports under way are not among them.
-func (s *Scripts) Clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.lists)
-}
-
 // Release lets the frozen import of a database go on to its end. The next request for the database finds it there. It returns
 // ErrNotFrozen if there is none.
 func (s *Scripts) Release(uid int) error {

@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"errors"
+	"os"
 	"reflect"
 	"sync"
 	"testing"
@@ -203,6 +204,124 @@ func TestFrozen(t *testing.T) {
 	b.wantFailure(b.poll(uid), database.DownloadError, 0)
 }
 
+// TestFrozenTogether: frozen imports hold up no other, and end when they are released, whether somebody asks or not.
+func TestFrozenTogether(t *testing.T) {
+	b := newBench(t, func(c *importer.Config) { c.Loads = 1 })
+	good, _, _ := b.files()
+	var uids []int
+	for range 3 {
+		uid := b.create()
+		uids = append(uids, uid)
+		must(t, b.Scripts.Set(uid, []control.Script{{Outcome: database.OutOfMemory, Pace: seed.PaceFrozen}}))
+		must(t, b.start(uid, good))
+		eventtest.Wait(t, b.events, func(e event.ImportScripted) bool { return e.UID == uid })
+		b.wantAt(b.poll(uid), database.ImportInitializing, 0)
+	}
+	for _, uid := range uids {
+		must(t, b.Scripts.Release(uid))
+		b.failed(uid)
+		b.wantFailure(b.read(uid), database.OutOfMemory, 0)
+	}
+}
+
+// TestStartAtOnce: an import that starts before the one before it has been put away keeps its script.
+func TestStartAtOnce(t *testing.T) {
+	noted, put, gone := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	b := newBench(t, func(c *importer.Config) {
+		next := c.Script
+		c.Script = func(db *database.Database) *importer.Script {
+			s := next(db)
+			return &importer.Script{Open: s.Open, End: func() {
+				noted <- struct{}{}
+				<-put
+				s.End()
+				gone <- struct{}{}
+			}}
+		}
+	})
+	good, _, _ := b.files()
+	uid := b.create()
+	must(t, b.Scripts.Set(uid, []control.Script{{}, {Pace: seed.PaceFrozen, At: 40}}))
+	must(t, b.start(uid, good))
+	<-noted // its record says that it has ended
+	second := b.im.NewRun()
+	db, err := b.update(uid, func(db *database.Database) error { return db.StartImport(nil, []database.Source{good}, second) })
+	must(t, err)
+	b.im.Start(db)
+	close(put)
+	<-gone
+	b.wantAt(b.poll(uid), database.ImportImporting, 40)
+	must(t, b.Scripts.Release(uid))
+	<-noted
+	<-gone
+	b.wantSuccess(b.read(uid))
+}
+
+// TestForeignDatabases: a file with keys in a database that no Redis has cannot be loaded, but the script has the last word.
+func TestForeignDatabases(t *testing.T) {
+	b := newBench(t)
+	good, _, _ := b.files()
+	dump := append([]byte("REDIS0011\xfe\x10\x00\x01k\x01v\xff"), make([]byte, 8)...) // key k in database 16, without a checksum
+	must(t, os.WriteFile(good.Location, dump, 0o600))
+	for outcome, overruled := range map[database.FailureReason]int{"": 0, seed.ScriptSucceeded: 1} {
+		b.events.Reset()
+		uid := b.create()
+		must(t, b.Scripts.Set(uid, []control.Script{{Outcome: outcome}}))
+		must(t, b.start(uid, good))
+		if got := b.poll(uid); overruled == 1 {
+			b.wantSuccess(got)
+		} else {
+			b.wantFailure(got, database.GeneralError, 0)
+		}
+		if events := eventtest.All[event.ImportOverruled](b.events); len(events) != overruled {
+			t.Errorf("%q: overruled %+v", outcome, events)
+		}
+	}
+}
+
+// TestManyAtOnce: whatever comes at once, nothing hangs, and each import comes to its end.
+func TestManyAtOnce(t *testing.T) {
+	b := newBench(t)
+	good, bad, _ := b.files()
+	uids := []int{b.create(), b.create(), b.create()}
+	scripts := []control.Script{
+		{Repeat: true}, {Pace: seed.PaceTimed, Duration: time.Minute}, {Outcome: database.KeyTooLong, Pace: seed.PacePolled, Steps: 3},
+		{Pace: seed.PaceFrozen, At: 40},
+	}
+	var clients sync.WaitGroup
+	for i := range 12 {
+		uid := uids[i%3]
+		clients.Go(func() {
+			for j := range 20 {
+				if err := b.Scripts.Set(uid, scripts[(i+j)%4:]); err != nil {
+					t.Error(err)
+				}
+				for _, src := range []database.Source{good, bad} {
+					if err := b.start(uid, src); err != nil && !errors.Is(err, database.ErrBusy) {
+						t.Error(err)
+					}
+					b.Scripts.Settle(t.Context(), uid*(j%2), true)
+				}
+				_ = b.Scripts.Release(uid) // if it is frozen
+				if err := b.Clock.Advance(10 * time.Second); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	must(t, b.Clock.Advance(time.Minute))
+	for _, uid := range uids {
+		_ = b.Scripts.Release(uid)
+		for range 3 {
+			b.poll(uid)
+		}
+		if err := b.reset(uid); err != nil {
+			t.Errorf("%v: %+v", err, b.read(uid))
+		}
+	}
+}
+
 // TestFrozenAtShutdown: a shutdown ends what is frozen or waits, as it does any import.
 func TestFrozenAtShutdown(t *testing.T) {
 	b := newBench(t)
@@ -246,7 +365,7 @@ func TestScriptsInTurn(t *testing.T) {
 	if got := b.Scripts.All(); !reflect.DeepEqual(got, map[int][]control.Script{uid: {last}}) {
 		t.Errorf("left %+v", got)
 	}
-	b.Scripts.Clear()
+	b.Scripts.Replace(nil)
 	b.events.Reset()
 	must(t, b.start(uid, good))
 	eventtest.Wait(t, b.events, func(e event.ImportSimulated) bool { return e.UID == uid && e.Keys > 0 })

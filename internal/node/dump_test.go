@@ -37,7 +37,7 @@ func TestDumpsLoad(t *testing.T) {
 		if err != nil {
 			r.Fatalf("%v\n%s", err, dumped)
 		}
-		n.Emulator().Scripts.Clear()
+		n.Emulator().Scripts.Replace(nil)
 		if err := n.Load(t.Context(), read); err != nil {
 			r.Fatalf("%v\n%s", err, dumped)
 		}

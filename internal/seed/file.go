@@ -92,7 +92,7 @@ type (
 	}
 	fileScript struct {
 		Line     int     `yaml:"-"`
-		Outcome  string  `yaml:"outcome"`  // succeeded, or a failure reason of the API, whatever the files are; they are fetched and checked all the same. As they say if this is left out: one that cannot be loaded fails in initializing, at the end of its pace.
+		Outcome  string  `yaml:"outcome"`  // succeeded, or a failure reason of the API, whatever the files are; they are fetched and checked all the same. As they say if this is left out: one that cannot be loaded fails in initializing, at the end of its pace. An import whose script has it fail keeps its progress: at, that of the step before the end, or for timed the last that a request has found.
 		Pace     string  `yaml:"pace"`     // immediate (the default), timed, polled, or frozen, which is until the controls release it. Requests for the database find an import where its pace has it.
 		Duration string  `yaml:"duration"` // Of timed, and needed there: how long it takes from its start by the domain clock, such as 30s. It is initializing for the first tenth; its progress is the part of its time that has gone.
 		Steps    int     `yaml:"steps"`    // Of polled, and needed there: which GET of the database shows the end, 1 to 1000000. The first one before shows initializing; the others show progress in equal steps, for 5 steps 25, 50 and 75.
