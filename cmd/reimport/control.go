@@ -31,7 +31,8 @@ func newControlCommand(a *app) *cobra.Command {
 		newControlResetCommand(a), newControlLoadCommand(a), newControlDumpCommand(a), newControlHealthCommand(a),
 		newControlClockCommand(a), newControlFaultCommand(a), newControlScriptCommand(a), newControlReleaseCommand(a), newControlTraceCommand(a))
 	cmd.Long = `Have an emulated cluster do what a test needs. The server is one that reimport serve --controls runs on this machine, and
-that prints the URL of its controls behind controls. They ask for no credentials.`
+that prints the URL of its controls behind controls. They ask for no credentials. Programs in any language can call them: their
+contract is at /openapi.json below that URL.`
 	c.timeout.Duration = 30 * time.Second
 	f := cmd.PersistentFlags()
 	f.StringVar(&c.url, "controls", "", "`URL` of the controls, http: with an address or unix: with the path of a socket ("+controlsURL+")")

@@ -48,5 +48,6 @@ func New(c Cluster) (http.Handler, error) {
 		guards[op.ID] = []echo.MiddlewareFunc{guard(op)}
 	}
 	rest.RegisterHandlersWithOptions(e, rest.NewStrictHandler(h, nil), rest.RegisterHandlersOptions{OperationMiddlewares: guards})
+	e.GET("/openapi.json", func(c echo.Context) error { return c.JSONBlob(http.StatusOK, control.Controls) })
 	return e, nil
 }

@@ -115,6 +115,9 @@ func TestEveryOperationIsGuarded(t *testing.T) {
 	if err := doc.Validate(t.Context()); err != nil {
 		t.Error(err)
 	}
+	if status, answer := f.raw("GET", "/openapi.json", "", nil); status != 200 || answer != string(control.Controls) {
+		t.Errorf("the contract: %d %s", status, answer)
+	}
 	ops := contract.Of(doc).Operations
 	if len(ops) != 17 {
 		t.Errorf("%d operations", len(ops))
