@@ -95,6 +95,23 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 	case cfg.SpoolDir == "":
 		return nil, errors.New("expected a spool directory")
 	}
+	cfg.complete()
+	sources, err := source.New(source.Config{
+		MountPoints: cfg.MountPoints, AllowPrivate: cfg.AllowPrivate, SpoolDir: cfg.SpoolDir, SharedSpool: cfg.SharedSpool,
+		MaxDownload: cfg.MaxDownload, MaxFile: cfg.MaxFile, MaxExpansion: cfg.MaxExpansion, SpoolReserve: cfg.SpoolReserve,
+		Stall: cfg.Stall,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Importer{
+		cfg: cfg, store: st, sources: sources, runner: run.New(st, cfg.Owner, cfg.Events),
+		downloads: run.NewSlots(cfg.Downloads), loads: run.NewSlots(cfg.Loads), reportEvery: reportEvery,
+	}, nil
+}
+
+// complete fills in what is left out.
+func (cfg *Config) complete() {
 	defaults := Defaults()
 	orDefault(&cfg.MaxDownload, defaults.MaxDownload)
 	orDefault(&cfg.MaxFile, defaults.MaxFile)
@@ -111,18 +128,6 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 	if cfg.Script == nil {
 		cfg.Script = func(*database.Database) *Script { return nil }
 	}
-	sources, err := source.New(source.Config{
-		MountPoints: cfg.MountPoints, AllowPrivate: cfg.AllowPrivate, SpoolDir: cfg.SpoolDir, SharedSpool: cfg.SharedSpool,
-		MaxDownload: cfg.MaxDownload, MaxFile: cfg.MaxFile, MaxExpansion: cfg.MaxExpansion, SpoolReserve: cfg.SpoolReserve,
-		Stall: cfg.Stall,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &Importer{
-		cfg: cfg, store: st, sources: sources, runner: run.New(st, cfg.Owner, cfg.Events),
-		downloads: run.NewSlots(cfg.Downloads), loads: run.NewSlots(cfg.Loads), reportEvery: reportEvery,
-	}, nil
 }
 
 func simulated(events event.Sink) OpenSink {
