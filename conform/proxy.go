@@ -45,12 +45,17 @@ type Summary struct {
 	Notes     int `json:"notes"`
 }
 
+func (s Summary) String() string {
+	return fmt.Sprintf("exchanges %d, breaches %d, notes %d", s.Exchanges, s.Breaches, s.Notes)
+}
+
 // Proxy is an http.Handler that passes requests on to a server and its answers back, and holds both against the contract.
 // It leaves unchanged what the two say, but for the Host, which is the server's, and what HTTP has for a single connection.
 // It follows no redirects. If the server breaks off, so does the Proxy.
 type Proxy struct {
 	cfg     ProxyConfig
 	reverse httputil.ReverseProxy
+	under   sync.WaitGroup // the requests under way
 	passed  chan *relayed
 	done    chan struct{}
 
@@ -103,7 +108,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &relayed{sent: &sent{ReadCloser: r.Body, whole: r.ContentLength == 0}, flush: http.NewResponseController(w).Flush}
 	x.request = r.WithContext(context.WithValue(r.Context(), relayedKey{}, x))
 	x.request.Body = x.sent
-	defer func() { p.passed <- x }()
+	p.under.Add(1)
+	defer func() {
+		p.passed <- x
+		p.under.Done()
+	}()
 	if p.cfg.Strict && p.refuse(w, x) {
 		return
 	}
@@ -225,9 +234,9 @@ func (p *Proxy) judge() {
 	}
 }
 
-// Close returns when all exchanges have been judged. The server of the Proxy must have ended before, so that there are no
-// more.
+// Close waits for the requests under way, and returns when all exchanges have been judged. There must be no new requests.
 func (p *Proxy) Close() Summary {
+	p.under.Wait()
 	close(p.passed)
 	<-p.done
 	if t, ok := p.reverse.Transport.(*http.Transport); ok {

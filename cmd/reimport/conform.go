@@ -51,6 +51,7 @@ server holds, users included, and puts it back at the end.`,
 		Args: noMore,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.conform(cmd, f) },
 	}
+	cmd.AddCommand(newConformProxyCommand(a), newConformDiffCommand(a))
 	a.connection.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.server.Controls, "controls", "", "`URL` of the controls of a reimport server, which is then set up for the run")

@@ -55,7 +55,7 @@ var exits = []exit{
 	{8, "upstream", "the server failed (5xx), or its answer is not the API's", []error{client.ErrInternal, client.ErrUnavailable, client.ErrUnexpectedStatus, client.ErrUnexpectedBody, client.ErrNoSuchPath}},
 	{10, "network", "the server cannot be reached", []error{client.ErrNetwork}},
 	{14, "store_damaged", "the store of the server is damaged or missing", []error{store.ErrDamaged}},
-	{15, "contract_broken", "reimport conform found that the server breaks the contract", []error{errContract}},
+	{15, "contract_broken", "reimport conform found a breach of the contract", []error{errContract}},
 	{1, "error", "anything else", nil},
 }
 

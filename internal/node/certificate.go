@@ -23,10 +23,10 @@ import (
 // certificateLife is how long a certificate made here is valid: the most that strict clients accept of a server's.
 const certificateLife = 825 * 24 * time.Hour
 
-// ownCertificate returns the node's certificate in dir and the path of the file with the CA that clients trust it by.
+// OwnCertificate returns the node's certificate in dir and the path of the file with the CA that clients trust it by.
 // If dir is missing, or its certificate has expired or lacks one of names, it makes both. A new certificate is also for host,
 // which a container has another one of each time.
-func ownCertificate(dir, host string, names []string, now time.Time) (cert tls.Certificate, ca string, err error) {
+func OwnCertificate(dir, host string, names []string, now time.Time) (cert tls.Certificate, ca string, err error) {
 	ca = filepath.Join(dir, "ca.pem")
 	cert, err = tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
 	if err == nil {

@@ -164,7 +164,7 @@ func (n *Node) loadCertificate(context.Context) error {
 		cert, err = tls.LoadX509KeyPair(n.cfg.CertFile, n.cfg.KeyFile)
 	default:
 		host, _ := os.Hostname()
-		cert, n.ca, err = ownCertificate(filepath.Join(n.dir, "tls"), host, n.cfg.CertNames, time.Now())
+		cert, n.ca, err = OwnCertificate(filepath.Join(n.dir, "tls"), host, n.cfg.CertNames, time.Now())
 	}
 	if err != nil {
 		return &ConfigError{"", fmt.Errorf("certificate: %w", err)}
