@@ -64,6 +64,31 @@ func TestClose(t *testing.T) {
 	})
 }
 
+// TestStruckRequestsKeepTheirBody: a fault that lets a request be served takes nothing of what the client has sent.
+func TestStruckRequestsKeepTheirBody(t *testing.T) {
+	protocols(t, func(t *testing.T, c *cluster, client *http.Client, _ string) {
+		for i, f := range []control.Fault{{Delay: 1}, {Close: control.CloseAfter}, {Close: control.CloseBody}} {
+			f.Name, f.Operation = "f", "updateBDB"
+			c.put(f)
+			body := fmt.Sprintf(`{"name":"name-%d"}`, i)
+			if a, err := send(client, c.request("PUT", "/v1/bdbs/2", body)); (err == nil && a.status == 200) != (f.Delay > 0) {
+				t.Errorf("%+v: %d %v", f, a.status, err)
+			}
+			if got := c.call(client, "GET", "/v1/bdbs/2?fields=name", "").body; strings.TrimSpace(got) != body {
+				t.Errorf("%+v: the database has %s, want %s", f, got, body)
+			}
+			if x := c.Trace.Since(c.Trace.Last() - 2)[0]; x.Request.Body != body || x.Request.Size != int64(len(body)) {
+				t.Errorf("%+v: the trace has %+v", f, x.Request)
+			}
+		}
+		c.put(control.Fault{Name: "f", Operation: "updateBDB", Delay: 1})
+		large := strings.Repeat(" ", 2<<20) + "{}"
+		if a, err := send(client, c.request("PUT", "/v1/bdbs/2", large)); err == nil && a.status != 413 {
+			t.Errorf("a body that is too large: %+v", a)
+		}
+	})
+}
+
 // TestCloseInBody cuts answers that have a body: the client gets the status, and then an error.
 func TestCloseInBody(t *testing.T) {
 	protocols(t, func(t *testing.T, c *cluster, client *http.Client, _ string) {

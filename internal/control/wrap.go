@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -71,7 +72,7 @@ func (e *Emulator) fail(x *recording, r *http.Request, next http.Handler, f *put
 	e.events(r.Context(), event.FaultStruck{
 		Fault: f.Name, Operation: f.Operation, UID: x.exchange.UID, Remote: r.RemoteAddr, Delay: f.Delay, Status: f.Status, Close: string(f.Close),
 	})
-	_, _ = io.CopyN(io.Discard, r.Body, maxUpload) // without it the fault still strikes
+	readAhead(r)
 	if err := f.wait(x, r.Context()); err != nil {
 		panic(http.ErrAbortHandler)
 	}
@@ -96,6 +97,16 @@ func (e *Emulator) fail(x *recording, r *http.Request, next http.Handler, f *put
 		}
 	}
 	panic(http.ErrAbortHandler) // with which net/http sends no more
+}
+
+// readAhead has the client send the body, as much of it as maxUpload, which the server still finds in r.
+func readAhead(r *http.Request) {
+	var begin bytes.Buffer
+	_, _ = io.CopyN(&begin, r.Body, maxUpload) // the server finds the error, too
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(&begin, r.Body), r.Body}
 }
 
 // sendHalf sends the header of the answer and the first half of its body, if it has one.
