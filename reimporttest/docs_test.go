@@ -55,7 +55,8 @@ func TestOtherModule(t *testing.T) {
 	}
 	cmd := exec.Command("go", "test", "-ldflags=-s -w", "-v", "./...")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOSUMDB=off", "GOWORK=off")
+	// All that is built is in the module cache. What is not is some go.mod files of modules that are not.
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOSUMDB=off", "GOWORK=off")
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.Count(string(out), "--- PASS") != 3 {
 		t.Errorf("%v\n%s", err, out)
