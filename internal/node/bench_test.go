@@ -15,3 +15,14 @@ func BenchmarkOpenMemory(b *testing.B) {
 		shut(b, open(b, cfg))
 	}
 }
+
+// BenchmarkReset puts a cluster back to its seed, as a test does between two cases.
+func BenchmarkReset(b *testing.B) {
+	n := open(b, node.Config{Seed: cluster(), Emulate: true})
+	defer shut(b, n)
+	for b.Loop() {
+		if err := n.Reset(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

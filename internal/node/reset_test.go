@@ -68,8 +68,10 @@ func want(t testing.TB, n *node.Node, method, path, body string, status int) str
 func bothStores(t *testing.T, test func(t *testing.T, cfg node.Config)) {
 	for name, dir := range map[string]string{"memory": "", "bolt": t.TempDir()} {
 		t.Run(name, func(t *testing.T) {
+			given := emulated(t)
 			test(t, node.Config{
-				DataDir: dir, Seed: emulated(t), Emulate: true, Importer: importer.Config{MountPoints: []string{"/"}},
+				DataDir: dir, Seed: given, Emulate: true, Importer: importer.Config{MountPoints: []string{"/"}},
+				Passwords: map[string]string{given.Users[0].PasswordHash: password},
 			})
 		})
 	}
