@@ -26,8 +26,8 @@ func newStoreRestoreCommand(a *app, file func() string) *cobra.Command {
 With --set-aside, the store that is there stays beside the new one under another name, whatever it holds and however it is
 damaged. Without, a store that has databases, is damaged or has been lost is left as it is.
 
-Users and modules are those of the files that a server is started with. Start it with the dump as --seed if it has some that
-these lack.`,
+Users, modules and scripts of imports are those of the files that a server is started with. Start it with the dump as --seed if it
+has some that these lack.`,
 		Example: `  reimport store restore reimport.yaml --data-dir /var/lib/reimport
   reimport store dump --salvage -f salvaged.yaml; reimport store restore salvaged.yaml --set-aside`,
 		Args: cobra.ExactArgs(1),
