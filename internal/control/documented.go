@@ -77,7 +77,8 @@ func (f Fault) check(op *contract.Operation) error {
 
 // answer fills in the status, the code and the description of a fault that is an answer.
 func (f Fault) answer(op *contract.Operation) (Fault, error) {
-	if f.Status == 0 {
+	codeAlone := f.Status == 0
+	if codeAlone {
 		f.Status = api.ErrorCode(f.Code).Status()
 	}
 	documented := refusals(op, f.Status)
@@ -87,6 +88,8 @@ func (f Fault) answer(op *contract.Operation) (Fault, error) {
 	}
 	description, known := documented[f.Code]
 	switch {
+	case codeAlone && !known:
+		return f, expect("code", "one that the contract documents for refusals of %s", op.ID)
 	case len(codes) == 0:
 		return f, expect("status", "one that the contract documents for refusals of %s", op.ID)
 	case !known:

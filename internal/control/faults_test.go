@@ -69,7 +69,8 @@ func TestRefusedFaults(t *testing.T) {
 		"a status with several codes":    {func(f *control.Fault) { f.Code, f.Status = "", 400 }, "code"},
 		"a code of another status":       {func(f *control.Fault) { f.Status = 401 }, "code"},
 		"a code of another operation":    {func(f *control.Fault) { f.Code = "module_not_exist" }, "code"},
-		"a code that the contract lacks": {func(f *control.Fault) { f.Code = "teapot" }, "status"},
+		"a code that the contract lacks": {func(f *control.Fault) { f.Code = "teapot" }, "code"},
+		"a code whose status it lacks":   {func(f *control.Fault) { f.Code = "busy" }, "code"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := control.Fault{Name: "refused", Operation: "getBDB", Code: "db_not_exist"}
