@@ -71,9 +71,11 @@ func bounded(text string) string {
 type Trace struct{ trace *control.Trace }
 
 // Exchanges returns them, the oldest first. An exchange is among them when its client has the answer.
-func (t *Trace) Exchanges() []Exchange {
+func (t *Trace) Exchanges() []Exchange { return t.since(0) }
+
+func (t *Trace) since(n int) []Exchange {
 	var all []Exchange
-	for _, x := range t.trace.Since(0) {
+	for _, x := range t.trace.Since(n) {
 		all = append(all, Exchange{
 			Operation: Operation(x.Operation), UID: x.UID, Method: x.Method, Path: x.Path, Status: x.Status, Fault: x.Fault, Time: x.Time, Took: x.Took,
 			Request: Message{x.Request.Header, x.Request.Body}, Response: Message{x.Response.Header, x.Response.Body}, Cut: x.End == control.Cut,
@@ -83,14 +85,7 @@ func (t *Trace) Exchanges() []Exchange {
 }
 
 // Count returns how many of them were about an operation, such as ResetImportStatus.
-func (t *Trace) Count(operation Operation) (n int) {
-	for _, x := range t.Exchanges() {
-		if x.Operation == operation {
-			n++
-		}
-	}
-	return n
-}
+func (t *Trace) Count(operation Operation) int { return t.trace.Count(string(operation)) }
 
 // maxLogged is how many exchanges the log of a failed test has.
 const maxLogged = 50
@@ -98,12 +93,11 @@ const maxLogged = 50
 // String gives the newest 50 exchanges, without headers.
 func (t *Trace) String() string {
 	var b strings.Builder
-	all := t.Exchanges()
-	if more := len(all) - maxLogged; more > 0 {
-		fmt.Fprintf(&b, "%d exchanges before\n", more)
-		all = all[more:]
+	before := max(0, t.trace.Last()-maxLogged)
+	if before > 0 {
+		fmt.Fprintf(&b, "%d exchanges before\n", before)
 	}
-	for _, x := range all {
+	for _, x := range t.since(before) {
 		b.WriteString(x.String() + "\n")
 	}
 	return b.String()

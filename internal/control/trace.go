@@ -83,6 +83,18 @@ func (t *Trace) Last() int {
 	return t.last
 }
 
+// Count returns how many of the exchanges that the trace still has are for an operation.
+func (t *Trace) Count(operation string) (n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range t.ring {
+		if r.exchange.Operation == operation {
+			n++
+		}
+	}
+	return n
+}
+
 // Since returns the exchanges after the nth, the oldest first, as far as the trace still has them.
 func (t *Trace) Since(n int) []Exchange {
 	records, _ := t.since(n, false)

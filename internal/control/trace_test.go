@@ -89,6 +89,12 @@ func TestTraceIsBounded(t *testing.T) {
 	for range exchanges {
 		c.Node.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "GET", "/healthz", nil))
 	}
+	if lists, others := c.Trace.Count("listBDBs"), c.Trace.Count(""); lists != 0 || others != exchanges {
+		t.Errorf("%d lists and %d others, want 0 and %d", lists, others, exchanges)
+	}
+	if made := testing.AllocsPerRun(1, func() { c.Trace.Count("") }); made > 0 {
+		t.Errorf("a count of exchanges makes %v objects", made)
+	}
 	all := c.Trace.Since(0)
 	if len(all) != exchanges || all[0].Number != 3 || all[exchanges-1].Number != exchanges+2 || c.Trace.Last() != exchanges+2 {
 		t.Errorf("%d exchanges from %d", len(all), all[0].Number)

@@ -14,7 +14,8 @@ const defaultLast = 100
 
 // GetTrace implements GET /trace.
 func (h *controls) GetTrace(ctx context.Context, r rest.GetTraceRequestObject) (rest.GetTraceResponseObject, error) {
-	since, last := value(r.Params.Since, 0), value(r.Params.Last, defaultLast)
+	last := value(r.Params.Last, defaultLast)
+	since := max(value(r.Params.Since, 0), h.Emulator.Trace.Last()-last)
 	found := h.Emulator.Trace.Since(since)
 	if wait := value(r.Params.Wait, 0); wait > 0 && len(found) == 0 {
 		var err error
