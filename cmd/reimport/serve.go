@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -87,7 +86,7 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	}
 	defer ready.remove()
 	announce(out, n)
-	debug.FreeOSMemory() // of a start's garbage, which an idle server would keep: it is too little for a collection
+	node.Settle()
 	n.Wait(ctx)
 	n.Drain()
 	after, stop := context.WithTimeout(context.WithoutCancel(ctx), cfg.drain)
