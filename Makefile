@@ -58,7 +58,7 @@ screenshots: needs
 	$(GO) test -count=1 -run TestBrowser ./server -screenshots
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./server ./cmd/reimport ./internal/node ./reimporttest ./internal/store/... ./internal/importer/...
+	$(GO) test -run '^$$' -bench . -benchmem ./server ./cmd/reimport ./conform ./internal/node ./reimporttest ./internal/store/... ./internal/importer/...
 
 # Seeds run in `make test`; here each fuzz test looks for new input.
 fuzz:

@@ -1,7 +1,6 @@
 package conform
 
 import (
-	"context"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/reimport/reimport/gen/api"
 )
@@ -53,13 +51,19 @@ func (s Summary) String() string {
 // It leaves unchanged what the two say, but for the Host, which is the server's, and what HTTP has for a single connection.
 // It follows no redirects. If the server breaks off, so does the Proxy.
 type Proxy struct {
-	cfg     ProxyConfig
-	reverse httputil.ReverseProxy
+	cfg      ProxyConfig
+	upstream *upstream
+	reverse  httputil.ReverseProxy
+
+	buffers buffers
 	under   sync.WaitGroup // the requests under way
 	passed  chan *relayed
 	done    chan struct{}
 
-	summary Summary // of the goroutine that judges, until it is done
+	verdicts *verdicts
+
+	mu      sync.Mutex
+	summary Summary
 }
 
 // maxWaiting is how many exchanges may wait to be judged, which hold 128 KiB each at most.
@@ -73,17 +77,13 @@ func NewProxy(cfg ProxyConfig) *Proxy {
 	if cfg.Failed == nil {
 		cfg.Failed = func(error) {}
 	}
-	p := &Proxy{cfg: cfg, passed: make(chan *relayed, maxWaiting), done: make(chan struct{})}
+	p := &Proxy{cfg: cfg, upstream: newUpstream(cfg.TLS), verdicts: newVerdicts(), passed: make(chan *relayed, maxWaiting), done: make(chan struct{})}
 	p.reverse = httputil.ReverseProxy{
-		Rewrite:        p.rewrite,
-		ModifyResponse: p.watch,
-		ErrorHandler:   p.breakOff,
-		BufferPool:     new(buffers),
-		ErrorLog:       log.New(io.Discard, "", 0), // ErrorHandler has what matters
-		Transport: &http.Transport{
-			TLSClientConfig: cfg.TLS, DisableCompression: true, MaxIdleConnsPerHost: maxWaiting, IdleConnTimeout: 30 * time.Second,
-			ExpectContinueTimeout: time.Second, ReadBufferSize: 32 << 10, WriteBufferSize: 32 << 10,
-		},
+		Rewrite:      p.rewrite,
+		ErrorHandler: p.breakOff,
+		BufferPool:   &p.buffers,
+		ErrorLog:     log.New(io.Discard, "", 0), // ErrorHandler has what matters
+		Transport:    p.upstream,
 	}
 	go p.judge()
 	return p
@@ -99,24 +99,20 @@ type relayed struct {
 	received *passing
 }
 
-type relayedKey struct{}
-
 // ServeHTTP implements http.Handler.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// net/http adds these to answers that lack them.
 	w.Header()["Date"], w.Header()["Content-Type"] = nil, nil
-	x := &relayed{sent: &sent{ReadCloser: r.Body, whole: r.ContentLength == 0}, flush: http.NewResponseController(w).Flush}
-	x.request = r.WithContext(context.WithValue(r.Context(), relayedKey{}, x))
-	x.request.Body = x.sent
+	x := &relayed{request: r, sent: &sent{ReadCloser: r.Body, whole: r.ContentLength == 0}, flush: http.NewResponseController(w).Flush}
+	r.Body = x.sent
 	p.under.Add(1)
-	defer func() {
-		p.passed <- x
-		p.under.Done()
-	}()
+	defer p.end(x)
 	if p.cfg.Strict && p.refuse(w, x) {
 		return
 	}
-	p.reverse.ServeHTTP(w, x.request)
+	reverse := p.reverse
+	reverse.ModifyResponse = func(response *http.Response) error { return p.watch(x, response) }
+	reverse.ServeHTTP(w, r)
 }
 
 // refuse answers a request that breaks the contract, and reports whether it has.
@@ -158,13 +154,13 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 }
 
 // watch has the body of a response judged while it passes.
-func (p *Proxy) watch(response *http.Response) error {
-	x, ok := response.Request.Context().Value(relayedKey{}).(*relayed)
-	if !ok || response.StatusCode == http.StatusSwitchingProtocols {
+func (p *Proxy) watch(x *relayed, response *http.Response) error {
+	if response.StatusCode == http.StatusSwitchingProtocols {
 		return nil
 	}
 	x.response = response
 	x.watcher = p.cfg.Checker.watch(x.request, response.StatusCode, response.Header)
+	x.watcher.held = p.buffers.Get()[:0]
 	x.received = &passing{ReadCloser: response.Body, watcher: x.watcher, flush: x.flush}
 	if p.cfg.Transcript != nil {
 		x.received.keep = maxItem
@@ -212,22 +208,39 @@ func (p *Proxy) breakOff(_ http.ResponseWriter, r *http.Request, err error) {
 	panic(http.ErrAbortHandler)
 }
 
+// end has an exchange judged. If nobody has to be told, that is done here: a client that asks the same again waits for a look
+// at what is known, and for no other goroutine.
+func (p *Proxy) end(x *relayed) {
+	defer p.under.Done()
+	if p.cfg.Transcript == nil {
+		if found, known := p.verdicts.on(p.cfg.Checker, x, false); known && len(found.Breaches) == 0 {
+			p.count(found)
+			p.buffers.release(x)
+			return
+		}
+	}
+	p.passed <- x
+}
+
+func (p *Proxy) count(found Findings) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.summary.Exchanges++
+	p.summary.Breaches += len(found.Breaches)
+	p.summary.Notes += len(found.Notes)
+}
+
 // judge takes the exchanges in the order in which they have ended.
 func (p *Proxy) judge() {
 	defer close(p.done)
-	var known verdicts
 	for x := range p.passed {
-		sent, whole := x.sent.taken()
-		found := known.request(p.cfg.Checker, x.request, sent, whole)
-		if x.watcher != nil {
-			found = found.and(known.response(x))
-		}
+		found, _ := p.verdicts.on(p.cfg.Checker, x, true)
 		if p.cfg.Transcript != nil && x.response != nil {
+			sent, _ := x.sent.taken()
 			p.cfg.Transcript.Add(x.request, sent, x.response.StatusCode, x.response.Header, x.received.kept)
 		}
-		p.summary.Exchanges++
-		p.summary.Breaches += len(found.Breaches)
-		p.summary.Notes += len(found.Notes)
+		p.count(found)
+		p.buffers.release(x)
 		for _, b := range found.Breaches {
 			p.cfg.Report(b)
 		}
@@ -239,9 +252,7 @@ func (p *Proxy) Close() Summary {
 	p.under.Wait()
 	close(p.passed)
 	<-p.done
-	if t, ok := p.reverse.Transport.(*http.Transport); ok {
-		t.CloseIdleConnections()
-	}
+	p.upstream.close()
 	return p.summary
 }
 
@@ -256,3 +267,11 @@ func (b *buffers) Get() []byte {
 }
 
 func (b *buffers) Put(buffer []byte) { b.pool.Put(&buffer) }
+
+// release takes back what an exchange that has been judged has held.
+func (b *buffers) release(x *relayed) {
+	if x.watcher != nil {
+		b.Put(x.watcher.held[:cap(x.watcher.held)])
+		x.watcher.held = nil
+	}
+}

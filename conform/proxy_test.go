@@ -318,3 +318,21 @@ func TestProxyLosesNothing(t *testing.T) {
 		t.Errorf("%+v\n%s\n%s", s, lines, p.fails)
 	}
 }
+
+// TestProxyNoticesClosedConnections sends a change after the server has closed the connections that were idle.
+func TestProxyNoticesClosedConnections(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer upstream.Close()
+	p := startProxy(t, upstream.URL)
+	for range 20 {
+		w, err := http.DefaultTransport.RoundTrip(request(t, "PUT", p.URL+"/v1/bdbs/1/actions/import_reset_status", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Body.Close()
+		upstream.CloseClientConnections()
+	}
+	if _, lines := p.end(); lines != "" || len(p.fails) > 0 {
+		t.Errorf("%s\n%s", lines, p.fails)
+	}
+}

@@ -53,7 +53,9 @@ func live(t *testing.T, c *client.Client) {
 	created, err := c.CreateDatabase(ctx, api.BDBCreate{Name: "sessions", MemorySize: 1 << 30})
 	must(err)
 	must(second(c.UpdateDatabaseJSON(ctx, created.UID, json.RawMessage(`{"conns": 7}`))))
-	must(second(c.UpdateDatabaseJSON(ctx, created.UID, created.Raw))) // what GET shows may be sent back
+	shown, err := c.GetDatabase(ctx, created.UID)
+	must(err)
+	must(second(c.UpdateDatabaseJSON(ctx, created.UID, shown.Raw))) // it may be sent back
 	path, err := filepath.Abs("../examples/sessions.rdb")
 	must(err)
 	source, err := client.ParseSource(path)

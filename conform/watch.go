@@ -24,6 +24,8 @@ func (c Checker) watch(r *http.Request, status int, header http.Header) *watcher
 	return &watcher{head: head, judge: judge}
 }
 
+func (w *watcher) text() io.Reader { return bytes.NewReader(w.held) }
+
 // Write takes what has passed. It waits while a long body is judged.
 func (w *watcher) Write(data []byte) (int, error) {
 	if w.pipe == nil && len(w.held)+len(data) <= maxHeld {
@@ -33,7 +35,7 @@ func (w *watcher) Write(data []byte) (int, error) {
 	if w.pipe == nil {
 		rest, pipe := io.Pipe()
 		w.pipe, w.found = pipe, make(chan Findings, 1)
-		go func() { w.found <- w.judge(io.MultiReader(bytes.NewReader(w.held), rest)) }()
+		go func() { w.found <- w.judge(io.MultiReader(w.text(), rest)) }()
 	}
 	return w.pipe.Write(data)
 }
@@ -45,7 +47,7 @@ func (w *watcher) end(whole bool) Findings {
 		err = errCut
 	}
 	if w.pipe == nil {
-		return w.head.and(w.judge(io.MultiReader(bytes.NewReader(w.held), failing{err})))
+		return w.head.and(w.judge(io.MultiReader(w.text(), failing{err})))
 	}
 	_ = w.pipe.CloseWithError(err) // it never fails
 	return w.head.and(<-w.found)
