@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/reimport/reimport/internal/control/handler"
 	"github.com/reimport/reimport/internal/seed"
@@ -47,9 +48,13 @@ func listenOnSocket(ctx context.Context, path string) (net.Listener, error) {
 	if is, err := os.Lstat(path); err == nil && is.Mode().Type() != fs.ModeSocket {
 		return nil, fmt.Errorf("%s: expected a socket or nothing", path)
 	}
-	if c, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
+	c, err := new(net.Dialer).DialContext(ctx, "unix", path)
+	switch {
+	case err == nil:
 		_ = c.Close()
 		return nil, fmt.Errorf("%s: another process listens there", path)
+	case errors.Is(err, syscall.EINVAL):
+		return nil, fmt.Errorf("%s: expected a path that is short enough for a socket", path)
 	}
 	private, err := os.MkdirTemp(filepath.Dir(path), ".c-*")
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,7 +59,8 @@ func TestOnlyOnThisMachine(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0", "example.com:0", "127.0.0.1", "unix:", "unix:" + file, "unix:/no/such/directory/s"} {
+	long := "unix:" + filepath.Join(t.TempDir(), strings.Repeat("x", 200)) // to which nobody could connect
+	for _, address := range []string{long, "0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0", "example.com:0", "127.0.0.1", "unix:", "unix:" + file, "unix:/no/such/directory/s"} {
 		n, err := node.Open(t.Context(), node.Config{Seed: seed.Seed{Users: []access.User{{Email: admin, Role: access.Admin}}}, Controls: address})
 		if wrong := new(node.ConfigError); n != nil || !errors.As(err, &wrong) || wrong.Setting != "controls" {
 			t.Errorf("%s: %v", address, err)
