@@ -55,7 +55,7 @@ func newPlay(s *Scripts, uid int, script Script) *play {
 // asking is a request's wait for an import.
 type asking struct {
 	settled, over <-chan struct{}
-	patience      time.Duration
+	until         time.Time // by the machine's clock
 }
 
 func (p *play) ask(isGet bool) asking {
@@ -64,15 +64,15 @@ func (p *play) ask(isGet bool) asking {
 	}
 	p.asked = true
 	p.wakeUp()
-	a := asking{p.settled, p.over, patience}
-	if !p.ready {
-		a.patience -= time.Since(p.started)
+	since := p.started
+	if p.ready {
+		since = time.Now()
 	}
-	return a
+	return asking{p.settled, p.over, since.Add(patience)}
 }
 
 func (a asking) wait(ctx context.Context) {
-	timer := time.NewTimer(a.patience)
+	timer := time.NewTimer(time.Until(a.until))
 	defer timer.Stop()
 	select {
 	case <-a.settled:

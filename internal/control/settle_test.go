@@ -45,6 +45,32 @@ func TestSettleSlowFiles(t *testing.T) {
 	})
 }
 
+// TestSettleManySlowFiles: a listing waits no longer for many imports than for one.
+func TestSettleManySlowFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(c *importer.Config) {
+			next := c.Script
+			c.Script = func(db *database.Database) *importer.Script {
+				return &importer.Script{End: next(db).End, Open: func(ctx context.Context, _ *importer.Opening) (importer.Sink, error) {
+					<-ctx.Done()
+					return nil, context.Cause(ctx)
+				}}
+			}
+		})
+		good, _, _ := b.files()
+		for range 3 {
+			uid := b.create()
+			must(t, b.Scripts.Set(uid, []control.Script{{}}))
+			must(t, b.start(uid, good))
+		}
+		began := time.Now()
+		b.Scripts.Settle(t.Context(), 0, false)
+		if took := time.Since(began); took != 5*time.Second {
+			t.Errorf("a listing took %v, want 5s", took)
+		}
+	})
+}
+
 // TestSettleEnds: a request does not wait longer than it lasts.
 func TestSettleEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
