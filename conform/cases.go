@@ -15,7 +15,7 @@ func (r *run) cases() []testCase {
 	} {
 		all = append(all, family...)
 	}
-	order := []string{"resetBDBImportStatus", "startBDBImport", "listBDBs", "createBDB", "getBDB", "updateBDB", "deleteBDB", "listModules", "getModule", otherPaths}
+	order := []string{opReset, opStart, opList, opCreate, opGet, opUpdate, opDelete, opListModules, opGetModule, otherPaths}
 	slices.SortStableFunc(all, func(a, b testCase) int {
 		return slices.Index(order, a.operation) - slices.Index(order, b.operation)
 	})
@@ -28,33 +28,28 @@ func (r *run) cases() []testCase {
 // otherPaths groups the cases about what is no operation.
 const otherPaths = "other paths"
 
-// A case that stays what it was is an answer and what GET shows before and after it.
-func (t *trial) unchanged(do func() error) error {
-	before, err := t.get()
-	if err != nil {
-		return err
+// on gives cases their operation and the status that they are about.
+func on(operation string, status int, cases ...testCase) []testCase {
+	for i := range cases {
+		cases[i].operation, cases[i].status = operation, status
 	}
-	if err := do(); err != nil {
-		return err
-	}
-	after, err := t.get()
-	if err != nil {
-		return err
-	}
-	return after.same(before, moving...)
+	return cases
 }
-
-// moving are the members of a database that change by themselves while something runs on it.
-var moving = []string{"import_progress", "export_progress", "backup_progress", "background_op"}
 
 // refusedUnchanged is a case in which an operation is refused and the database stays as it was.
 func refusedUnchanged(operation string, status int, code api.ErrorCode, needs ...need) testCase {
-	return testCase{
-		operation: operation, status: status, needs: needs,
-		do: func(t *trial) error {
-			return t.unchanged(func() error { return t.refuses(status, code, t.to(operation)) })
-		},
-	}
+	return testCase{operation: operation, status: status, needs: needs, do: unchanged(refuses(operation, status, code))}
+}
+
+// absentDatabase is an operation on a database that does not exist.
+func absentDatabase(operation string) testCase {
+	return testCase{name: "no such database", operation: operation, status: 404, reads: operation == opGet, do: all(absently, refuses(operation, 404, api.ErrorCodeDBNotExist))}
+}
+
+// absently makes the case one of a database that does not exist.
+func absently(t *trial) error {
+	t.uid = t.absent
+	return nil
 }
 
 // named gives a case its name and the sentence that it holds the server to, if that is not the description of its status.

@@ -35,18 +35,18 @@ func (r *run) accessCases() (all []testCase) {
 		})
 	}
 	const viewing = "a user who may look and change nothing"
-	for _, op := range []string{"resetBDBImportStatus", "startBDBImport", "updateBDB"} {
+	for _, op := range []string{opReset, opStart, opUpdate} {
 		all = append(all, refusedUnchanged(op, 403, api.ErrorCodeUnauthorizedAction, failedImport, viewer).named(viewing))
 	}
-	return append(all, refusedUnchanged("deleteBDB", 403, api.ErrorCodeUnauthorizedAction, freshDatabase, viewer).named(viewing),
-		testCase{name: viewing, operation: "createBDB", status: 403, needs: []need{creation, viewer}, do: func(t *trial) error {
-			return t.refuses(403, api.ErrorCodeUnauthorizedAction, t.to("createBDB"))
+	return append(all, refusedUnchanged(opDelete, 403, api.ErrorCodeUnauthorizedAction, freshDatabase, viewer).named(viewing),
+		testCase{name: viewing, operation: opCreate, status: 403, needs: []need{creation, viewer}, do: func(t *trial) error {
+			return t.refuses(403, api.ErrorCodeUnauthorizedAction, t.to(opCreate))
 		}})
 }
 
 // creates is what a case needs that sends a creation.
 func creates(op *contract.Operation) []need {
-	if op.ID == "createBDB" {
+	if op.ID == opCreate {
 		return []need{creation}
 	}
 	return nil

@@ -1,102 +1,55 @@
 package conform
 
 import (
-	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/reimport/reimport/gen/api"
 )
 
 const (
+	opStart = "startBDBImport"
+
 	startSays  = "Starts an import and answers at once."
 	sourceSays = "Sources given here replace those stored with the database; without any, the stored ones are used."
 	againSays  = "A new import may start from any status but these first two, without a reset."
 	endSays    = "then `succeeded`, or `failed` with an `import_failure_reason`"
+	namesSay   = "Names that an operation does not list are refused, in the query and at any depth of the body"
 )
 
 func importCases() []testCase {
-	const start = "startBDBImport"
-	return []testCase{
-		{name: "it is accepted, runs, and ends", operation: start, status: 200, needs: []need{ownDatabase}, says: startSays, do: func(t *trial) error {
-			if err := resets(object{"import_status": "idle"})(t); err != nil {
-				return err
-			}
-			if _, err := t.gives(200, t.to(start)); err != nil {
-				return err
-			}
-			if err := t.begun(); err != nil {
-				return err
-			}
-			return t.settle(t.uid)
-		}},
-		{name: "a file that cannot be had ends it as failed", operation: start, status: 200, needs: []need{ownDatabase}, says: endSays, do: func(t *trial) error {
-			if _, err := t.gives(200, t.to(start)); err != nil {
-				return err
-			}
-			if err := t.settle(t.uid); err != nil {
-				return err
-			}
-			return t.shows(object{"status": "active", "import_status": "failed", "import_failure_reason": "download-error"})
-		}},
-		{name: "after a failed import, without a reset", operation: start, status: 200, needs: []need{failedImport}, says: againSays, do: func(t *trial) error {
-			if _, err := t.gives(200, t.to(start)); err != nil {
-				return err
-			}
-			return t.settle(t.uid)
-		}},
-		{name: "after a reset", operation: start, status: 200, needs: []need{failedImport}, says: againSays, do: func(t *trial) error {
-			if _, err := t.gives(200, t.to("resetBDBImportStatus")); err != nil {
-				return err
-			}
-			if _, err := t.gives(200, t.to(start)); err != nil {
-				return err
-			}
-			return t.settle(t.uid)
-		}},
-		{name: "with email_notification", operation: start, status: 200, needs: []need{ownDatabase}, says: startSays, do: func(t *trial) error {
-			q := t.to(start)
-			q.body = text(nowhere[:len(nowhere)-1] + `, "email_notification": true}`)
-			if _, err := t.gives(200, q); err != nil {
-				return err
-			}
-			return t.settle(t.uid)
-		}},
-		{name: "from stored sources, which GET does not show", operation: start, status: 200, needs: []need{freshDatabase}, says: sourceSays, do: func(t *trial) error {
-			update := t.to("updateBDB")
-			update.body = text(nowhere)
-			if _, err := t.gives(200, update); err != nil {
-				return err
-			}
-			if err := t.shows(object{"dataset_import_sources": []any{}}); err != nil {
-				return err
-			}
-			q := t.to(start)
-			q.body = nil
-			if _, err := t.gives(200, q); err != nil {
-				return err
-			}
-			return t.settle(t.uid)
-		}},
+	failed := shows(object{"status": "active", "import_status": "failed", "import_failure_reason": "download-error"})
+	withMember := func(member string) string { return nowhere[:len(nowhere)-1] + ", " + member + "}" }
+	return slices.Concat(on(opStart, 200,
+		testCase{name: "it is accepted, runs, and ends", needs: []need{ownDatabase}, says: startSays, do: all(accepts(opReset), (*trial).isIdle, accepts(opStart), (*trial).begun, settled)},
+		testCase{
+			name: "a file that cannot be had ends it as failed", needs: []need{ownDatabase}, says: endSays, open: "no page says which failure has which reason",
+			do: all(accepts(opStart), settled, failed),
+		},
+		testCase{name: "after a failed import, without a reset", needs: []need{failedImport}, says: againSays, do: all(accepts(opStart), settled)},
+		testCase{name: "after a reset", needs: []need{failedImport}, says: againSays, do: all(accepts(opReset), accepts(opStart), settled)},
+		testCase{name: "with email_notification", needs: []need{ownDatabase}, says: startSays, do: all(acceptsBody(opStart, withMember(`"email_notification": true`)), settled)},
+		testCase{
+			name: "from stored sources, which GET does not show", needs: []need{freshDatabase}, says: sourceSays,
+			do: all(acceptsBody(opUpdate, nowhere), shows(object{"dataset_import_sources": []any{}}), acceptsBody(opStart, "{}"), settled),
+		},
+	), on(opStart, 400,
 		noSources("no body", nil, nil),
-		noSources("an empty body", text(""), http.Header{"Content-Type": {"application/json"}}),
+		noSources("an empty body", text(""), http.Header{"Content-Type": {jsonType}}),
 		noSources("an empty object", text("{}"), nil),
 		noSources("null", text("null"), nil),
-		{
-			name: "a member that is not listed", operation: start, status: 400, needs: []need{freshDatabase},
-			says: "Names that an operation does not list are refused, in the query and at any depth of the body",
+		testCase{
+			name: "a member that is not listed", needs: []need{freshDatabase}, says: namesSay,
 			open: "the page says that any other attribute makes the request fail, and not with which status",
-			do: func(t *trial) error {
-				q := t.to(start)
-				q.body = text(nowhere[:len(nowhere)-1] + `, "flush": true}`)
-				return t.unchanged(func() error { return t.refuses(400, api.ErrorCodeInvalidSchema, q) })
-			},
+			do:   unchanged(refuses(opStart, 400, api.ErrorCodeInvalidSchema, withMember(`"flush": true`))),
 		},
-		refusedUnchanged(start, 409, api.ErrorCodeBusy, runningImport).named("while an import runs"),
-		refusedUnchanged(start, 409, api.ErrorCodeBusy, runningBackup).named("while a backup runs"),
-		refusedUnchanged(start, 409, api.ErrorCodeBusy, pendingChange).named("while a change is pending"),
-		refusedUnchanged(start, 406, api.ErrorCodeUnsupportedModuleCapabilities, lackingModule).named("a module lacks backup_restore"),
-		absentDatabase(start),
-	}
+	), []testCase{
+		refusedUnchanged(opStart, 409, api.ErrorCodeBusy, runningImport).named("while an import runs"),
+		refusedUnchanged(opStart, 409, api.ErrorCodeBusy, runningBackup).named("while a backup runs"),
+		refusedUnchanged(opStart, 409, api.ErrorCodeBusy, pendingChange).named("while a change is pending"),
+		refusedUnchanged(opStart, 406, api.ErrorCodeUnsupportedModuleCapabilities, lackingModule).named("a module lacks backup_restore"),
+		absentDatabase(opStart),
+	})
 }
 
 // begun holds what a database shows right after an import was accepted: that it runs, or has ended already.
@@ -117,12 +70,11 @@ func (t *trial) begun() error {
 // noSources is an import of a database that has no sources stored, with a body that names none.
 func noSources(name string, body *string, header http.Header) testCase {
 	return testCase{
-		name: fmt.Sprintf("no sources are given or stored, with %s", name), operation: "startBDBImport", status: 400, needs: []need{freshDatabase}, says: sourceSays,
-		open: "no page says what happens without any source",
-		do: func(t *trial) error {
-			q := t.to("startBDBImport")
+		name: "no sources are given or stored, with " + name, needs: []need{freshDatabase}, says: sourceSays, open: "no page says what happens without any source",
+		do: unchanged(func(t *trial) error {
+			q := t.to(opStart)
 			q.body, q.header = body, header
-			return t.unchanged(func() error { return t.refuses(400, api.ErrorCodeMissingField, q) })
-		},
+			return t.refuses(400, api.ErrorCodeMissingField, q)
+		}),
 	}
 }

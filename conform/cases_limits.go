@@ -14,7 +14,7 @@ func (r *run) sizeCases() (all []testCase) {
 		large := func(t *trial) request {
 			t.uid = t.absent
 			q := t.to(op.ID)
-			if op.ID == "createBDB" {
+			if op.ID == opCreate {
 				q.query = "dry_run=true"
 			}
 			return q

@@ -2,12 +2,14 @@ package conform
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/reimport/reimport/gen/api"
+	"github.com/reimport/reimport/internal/contract"
 )
 
 const uidSays = "The database's uid, a decimal number without sign or leading zeros."
@@ -15,54 +17,59 @@ const uidSays = "The database's uid, a decimal number without sign or leading ze
 // uidCases spell the uid of a database as no server may read it.
 func (r *run) uidCases() (all []testCase) {
 	for _, op := range r.contract.Operations {
-		if !strings.HasPrefix(op.Path, "/v1/bdbs/{uid}") {
-			continue
-		}
-		needs := []need{ownDatabase}
-		if op.Method == http.MethodGet {
-			needs = []need{aDatabase}
-		}
-		for _, hostile := range hostileUIDs {
-			all = append(all, testCase{
-				name: "a uid with " + hostile.name, operation: op.ID, status: 400, says: uidSays, needs: needs, reads: reads(op), do: func(t *trial) error {
-					own := t.uid
-					if op.Method == http.MethodDelete {
-						t.uid = t.absent
-					}
-					q := t.to(op.ID)
-					q.path = strings.Replace(op.Path, "{uid}", hostile.spell(t.uid), 1)
-					t.uid = own
-					return t.unchanged(func() error { return t.refusesPath(q) })
-				},
-			})
+		if strings.HasPrefix(op.Path, "/v1/bdbs/{uid}") {
+			all = append(all, hostileCases(op)...)
 		}
 	}
-	for name, uid := range hostileModules {
-		all = append(all, testCase{name: "a uid " + name, operation: "getModule", status: 400, says: "32 hexadecimal digits", reads: true, do: func(t *trial) error {
-			q := t.to("getModule")
-			q.path = "/v1/modules/" + uid
+	for _, name := range slices.Sorted(maps.Keys(hostileModules)) {
+		all = append(all, testCase{name: "a uid " + name, operation: opGetModule, status: 400, says: "32 hexadecimal digits", reads: true, do: func(t *trial) error {
+			q := t.to(opGetModule)
+			q.path = "/v1/modules/" + hostileModules[name]
 			return t.refusesPath(q)
 		}})
 	}
-	slices.SortStableFunc(all, func(a, b testCase) int { return strings.Compare(a.operation+a.name, b.operation+b.name) })
 	return append(all, testCase{
-		name: "a uid that is percent-encoded", operation: "getBDB", status: 200, needs: []need{aDatabase}, reads: true, says: uidSays, do: func(t *trial) error {
-			q := t.to("getBDB")
-			q.path = "/v1/bdbs/"
-			for _, digit := range strconv.Itoa(t.uid) {
-				q.path += fmt.Sprintf("%%%X", digit)
-			}
-			x, err := t.gives(200, q)
-			if err != nil {
-				return err
-			}
-			o, err := x.object()
-			if err == nil {
-				err = o.has(object{"uid": t.uid}, "the answer has")
-			}
-			return err
-		},
+		name: "a uid that is percent-encoded", operation: opGet, status: 200, needs: []need{aDatabase}, reads: true, says: uidSays, do: (*trial).getsEncoded,
 	})
+}
+
+// hostileCases are those of one operation. A DELETE is about a database that does not exist, in case the server takes it.
+func hostileCases(op *contract.Operation) (all []testCase) {
+	needs := []need{ownDatabase}
+	if reads(op) {
+		needs = []need{aDatabase}
+	}
+	for _, hostile := range hostileUIDs {
+		all = append(all, testCase{
+			name: "a uid with " + hostile.name, operation: op.ID, status: 400, says: uidSays, needs: needs, reads: reads(op), do: unchanged(func(t *trial) error {
+				q, uid := t.to(op.ID), t.uid
+				if op.ID == opDelete {
+					uid = t.absent
+				}
+				q.path = strings.Replace(op.Path, "{uid}", hostile.spell(uid), 1)
+				return t.refusesPath(q)
+			}),
+		})
+	}
+	return all
+}
+
+// getsEncoded asks for the database with each digit of its uid encoded.
+func (t *trial) getsEncoded() error {
+	q := t.to(opGet)
+	q.path = "/v1/bdbs/"
+	for _, digit := range strconv.Itoa(t.uid) {
+		q.path += fmt.Sprintf("%%%X", digit)
+	}
+	x, err := t.gives(200, q)
+	if err != nil {
+		return err
+	}
+	o, err := x.object()
+	if err == nil {
+		err = o.has(object{"uid": t.uid}, "the answer has")
+	}
+	return err
 }
 
 var hostileModules = map[string]string{

@@ -2,9 +2,11 @@ package conform
 
 import (
 	"context"
+	"slices"
 	"strings"
 
-	"github.com/reimport/reimport/internal/control/api"
+	"github.com/reimport/reimport/gen/api"
+	control "github.com/reimport/reimport/internal/control/api"
 )
 
 // failureReasons are all that the contract lists.
@@ -15,61 +17,40 @@ var failureReasons = []string{
 const progressSays = "Percent; 100 only once succeeded."
 
 // scriptCases follow imports to each end that the contract has.
-func scriptCases() (all []testCase) {
-	const start = "startBDBImport"
+func scriptCases() []testCase {
+	var ends []testCase
 	for _, reason := range failureReasons {
 		name, _, _ := strings.Cut(reason, ":")
-		all = append(all, testCase{name: "it fails as " + name, operation: start, status: 200, needs: []need{scripts}, says: endSays, do: func(t *trial) error {
-			if err := t.plays(api.Script{Outcome: reason}); err != nil {
-				return err
-			}
-			if err := t.settle(t.uid); err != nil {
-				return err
-			}
-			return t.shows(object{"status": "active", "import_status": "failed", "import_failure_reason": reason})
-		}})
+		ends = append(ends, testCase{
+			name: "it fails as " + name, needs: []need{scripts}, says: endSays,
+			do: all(plays(control.Script{Outcome: reason}), settled, shows(object{"status": "active", "import_status": "failed", "import_failure_reason": reason})),
+		})
 	}
-	return append(all,
-		testCase{name: "it succeeds", operation: start, status: 200, needs: []need{succeededImport}, says: endSays, do: func(t *trial) error {
-			if err := t.settle(t.uid); err != nil {
-				return err
-			}
-			return t.shows(object{"status": "active", "import_status": "succeeded", "import_progress": 100, "import_failure_reason": ""})
-		}},
-		testCase{name: "its progress never goes back", operation: start, status: 200, needs: []need{scripts}, says: progressSays, do: followsProgress},
-		testCase{name: "a new one wipes the failure of the one before", operation: start, status: 200, needs: []need{failedImport, scripts}, says: againSays, do: func(t *trial) error {
-			if err := t.freezes(); err != nil {
-				return err
-			}
-			return t.shows(object{"import_failure_reason": "", "import_progress": 40})
-		}},
-		testCase{name: "while an import runs of one's own", operation: "resetBDBImportStatus", status: 409, needs: []need{scripts}, says: busySays, do: func(t *trial) error {
-			if err := t.freezes(); err != nil {
-				return err
-			}
-			return refusedUnchanged("resetBDBImportStatus", 409, "busy").do(t)
-		}},
-		testCase{name: "after the import that it was refused for", operation: "resetBDBImportStatus", status: 200, needs: []need{scripts}, says: resetSays, do: func(t *trial) error {
-			if err := t.freezes(); err != nil {
-				return err
-			}
-			if err := t.refuses(409, "busy", t.to("resetBDBImportStatus")); err != nil {
-				return err
-			}
-			if err := t.controls.release(t.ctx, t.uid); err != nil {
-				return err
-			}
-			if err := t.settle(t.uid); err != nil {
-				return err
-			}
-			return resets(object{"import_status": "idle", "import_progress": 0})(t)
-		}},
-	)
+	succeeded := object{"status": "active", "import_status": "succeeded", "import_progress": 100, "import_failure_reason": ""}
+	idle := object{"import_status": "idle", "import_progress": 0}
+	return slices.Concat(on(opStart, 200, append(ends,
+		testCase{name: "it succeeds", needs: []need{succeededImport}, says: endSays, do: all(settled, shows(succeeded))},
+		testCase{name: "its progress never goes back", needs: []need{scripts}, says: progressSays, do: (*trial).followsProgress},
+		testCase{
+			name: "a new one wipes the failure of the one before", needs: []need{failedImport, scripts}, says: againSays,
+			do: all((*trial).freezes, shows(object{"import_failure_reason": "", "import_progress": 40})),
+		},
+	)...), on(opReset, 409,
+		testCase{name: "while an import runs of one's own", needs: []need{scripts}, says: busySays, do: all((*trial).freezes, unchanged(refuses(opReset, 409, api.ErrorCodeBusy)))},
+	), on(opReset, 200,
+		testCase{
+			name: "after the import that it was refused for", needs: []need{scripts}, says: resetSays,
+			do: all((*trial).freezes, refuses(opReset, 409, api.ErrorCodeBusy), (*trial).thaws, settled, accepts(opReset), shows(idle)),
+		},
+	))
 }
+
+// plays starts an import that goes as a script says.
+func plays(script control.Script) step { return func(t *trial) error { return t.plays(script) } }
 
 // freezes starts an import that stands still at 40 percent until the case ends.
 func (t *trial) freezes() error {
-	if err := t.plays(api.Script{Outcome: "succeeded", Pace: "frozen", At: 40}); err != nil {
+	if err := t.plays(control.Script{Outcome: "succeeded", Pace: "frozen", At: 40}); err != nil {
 		return err
 	}
 	uid := t.uid
@@ -77,13 +58,16 @@ func (t *trial) freezes() error {
 		_ = t.controls.release(ctx, uid) // unless the case has
 		return t.settle(uid)
 	})
-	return t.until(func() error { return t.shows(object{"import_status": "importing", "import_progress": 40}) })
+	return t.shows(object{"import_status": "importing", "import_progress": 40})
 }
 
+// thaws lets that import go on.
+func (t *trial) thaws() error { return t.controls.release(t.ctx, t.uid) }
+
 // followsProgress reads the progress of an import that takes some steps, until it has ended.
-func followsProgress(t *trial) error {
+func (t *trial) followsProgress() error {
 	const steps = 5
-	if err := t.plays(api.Script{Outcome: "succeeded", Pace: "polled", Steps: steps}); err != nil {
+	if err := t.plays(control.Script{Outcome: "succeeded", Pace: "polled", Steps: steps}); err != nil {
 		return err
 	}
 	last := 0.0

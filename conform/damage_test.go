@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -268,23 +269,44 @@ func TestDamageIsCaught(t *testing.T) {
 	login.SetBasicAuth(r.server.User, r.server.Password)
 	sound.Store(login.Header.Get("Authorization"))
 	cases := slices.DeleteFunc(r.cases(), func(c testCase) bool { return strings.HasPrefix(c.name, "variants of ") })
+	before := caughtBefore(t)
 	var table strings.Builder
 	for _, f := range faults {
 		for _, op := range r.contract.Operations {
 			if f.operations != nil && !slices.Contains(f.operations, op.ID) {
 				continue
 			}
-			caught := d.strike(t, r, cases, &f, op.ID)
+			strike := op.ID + ", " + f.name
+			last := slices.DeleteFunc(slices.Clone(cases), func(c testCase) bool { return c.operation != op.ID || c.name != before[strike] })
+			caught := d.strike(t, r, last, &f, op.ID)
 			if caught == "" {
-				t.Errorf("%s, %s: no case catches it", op.ID, f.name)
+				caught = d.strike(t, r, cases, &f, op.ID)
 			}
-			fmt.Fprintf(&table, "%s, %s: %s\n", op.ID, f.name, cmp.Or(caught, "nothing"))
+			if caught == "" {
+				t.Errorf("%s: no case catches it", strike)
+			}
+			fmt.Fprintf(&table, "%s: %s\n", strike, cmp.Or(caught, "nothing"))
 		}
 	}
 	if heard.Load() > 0 {
 		t.Errorf("the other host has had %d requests", heard.Load())
 	}
 	golden(t, "testdata/damage.golden", table.String())
+}
+
+// caughtBefore returns the case that has caught each fault, to try first: a search takes a while.
+func caughtBefore(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/damage.golden")
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	caught := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		strike, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		caught[strike] = name
+	}
+	return caught
 }
 
 // strike returns the first case of an operation that catches a fault.
@@ -296,7 +318,7 @@ func (d *damager) strike(t *testing.T, r *run, cases []testCase, f *fault, opera
 	}
 	r.options.Timeout = defaultTimeout
 	if f.name == "a slow body" {
-		r.options.Timeout = 200 * time.Millisecond
+		r.options.Timeout = 50 * time.Millisecond
 	}
 	defer func() { d.fault, r.options.Timeout = nil, defaultTimeout }()
 	for _, c := range cases {

@@ -38,21 +38,6 @@ func golden(t *testing.T, path, text string) {
 	}
 }
 
-// variantsOf has a line for each variant that was sent: the operation, the place, what it was, and the answer.
-func variantsOf(r *Report) string {
-	var b strings.Builder
-	for _, result := range r.Results {
-		place, isVariants := strings.CutPrefix(result.Name, "variants of ")
-		if !isVariants {
-			continue
-		}
-		for _, tried := range result.Tried {
-			fmt.Fprintf(&b, "%s, %s, %s\n", result.Operation, place, tried)
-		}
-	}
-	return b.String()
-}
-
 // TestEveryStatusHasACase holds that no documented status of an operation is forgotten, and that each case stands on the contract.
 func TestEveryStatusHasACase(t *testing.T) {
 	r, err := newRun(Server{URL: "http://127.0.0.1:1", Create: true}, Options{})

@@ -72,6 +72,7 @@ var (
 	timeText = regexp.MustCompile(`\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?`)
 	hostPart = regexp.MustCompile(`(://)([^/\s"'<>?#]+)`)
 	ipv4     = regexp.MustCompile(`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(:\d+)?\b`)
+	runName  = regexp.MustCompile(`\bconform-[a-z2-7]{10}\b`) // of a run's databases
 	email    = regexp.MustCompile(`[\w.+-]+@[\w-]+(\.[\w-]+)*`)
 	anID     = regexp.MustCompile(`^([1-9][0-9]*|[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 	idName   = regexp.MustCompile(`(^|_)(uids?|id|guid)$|^shard_list$`)
@@ -82,6 +83,7 @@ var (
 func (n *names) text(text string) string {
 	text = n.mask.Text(text)
 	text = timeText.ReplaceAllString(text, "<time>")
+	text = runName.ReplaceAllString(text, "conform-<run>")
 	text = hostPart.ReplaceAllString(text, "$1<host>")
 	text = email.ReplaceAllString(text, "<email>")
 	text = ipv4.ReplaceAllString(text, "<host>")

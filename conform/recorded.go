@@ -64,6 +64,17 @@ var recordings = []recording{
 	{"error", lagAware, typed(map[string]string{"string": "description error_code"})},
 }
 
+// A Recording is an object of which real answers are on record, and where.
+type Recording struct{ Object, Source string }
+
+// Recordings returns what the suite holds servers to beside the contract.
+func Recordings() (all []Recording) {
+	for _, r := range recordings {
+		all = append(all, Recording{r.object, r.source})
+	}
+	return all
+}
+
 // typed lists names by their type.
 func typed(byType map[string]string) map[string]string {
 	members := map[string]string{}

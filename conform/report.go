@@ -28,6 +28,7 @@ type Result struct {
 	Outcome   Outcome  `json:"outcome"`
 	Reason    string   `json:"reason,omitempty"`   // what is broken, or why it is not testable
 	Contract  string   `json:"contract,omitempty"` // the sentence of the contract that the case holds the server to
+	Silent    string   `json:"silent,omitempty"`   // why the documents of Redis Software leave this open, if they do
 	Seen      []string `json:"seen,omitempty"`     // what the server does where the documents are silent, or does more than they say
 	Tried     []string `json:"tried,omitempty"`    // the variants of a request that it has sent, and the answers
 	Request   string   `json:"request,omitempty"`  // that broke the contract, with the secrets masked
@@ -39,6 +40,9 @@ func (r Result) Text() string {
 	var b strings.Builder
 	if r.Reason != "" {
 		fmt.Fprintf(&b, "%s\n", r.Reason)
+	}
+	if r.Outcome == Open && r.Silent != "" {
+		fmt.Fprintf(&b, "%s\n", r.Silent)
 	}
 	for _, seen := range r.Seen {
 		fmt.Fprintf(&b, "seen: %s\n", seen)

@@ -39,13 +39,15 @@ type run struct {
 	tag      string         // in the names of all databases that the run creates
 	created  int            // names given out
 
-	ours     bool             // the server is reimport
-	uid      int              // a database to look at, and to change if the run may; 0 until one is needed
-	absent   int              // a uid that no database has
-	staged   map[need]int     // databases in states that only a set-up brings about
-	controls *controls        // nil without any
-	alerts   bool             // email_alerts of the run\'s database, which updates send back
-	dryRuns  map[string]error // what came of a dry run, by operation
+	ours     bool              // the server is reimport
+	uid      int               // a database to look at, and to change if the run may; 0 until one is needed
+	absent   int               // a uid that no database has
+	staged   map[need]int      // databases in states that only a set-up brings about
+	controls *controls         // nil without any
+	alerts   bool              // email_alerts of the run\'s database, which updates send back
+	brief    bool              // imports from an address that no host has end at once
+	left     map[string]object // what the variants of an operation have left as it was
+	dryRuns  map[string]error  // what came of a dry run, by operation
 	mask     secret.Mask
 	notes    []string // what answers have beyond the contract
 }
@@ -63,7 +65,7 @@ func newRun(s Server, o Options) (*run, error) {
 		return nil, fmt.Errorf("%w: expected http(s)://host[:port]", client.ErrAddress)
 	}
 	tag := "conform-" + strings.ToLower(rand.Text()[:10])
-	r := &run{server: s, options: o, contract: c, base: base, tag: tag, dryRuns: map[string]error{}}
+	r := &run{server: s, options: o, contract: c, base: base, tag: tag, left: map[string]object{}, dryRuns: map[string]error{}}
 	r.door = &door{
 		next: s.transport(), base: base, readOnly: s.ReadOnly, all: s.Controls != "", create: s.Create || s.Controls != "", tag: tag, own: map[string]bool{},
 	}

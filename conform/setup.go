@@ -35,7 +35,7 @@ type controls struct {
 
 // takeOver replaces what the server holds by the set-up of the run.
 func (r *run) takeOver(ctx context.Context) error {
-	c, err := api.NewClientWithResponses(r.server.Controls, api.WithHTTPClient(&http.Client{Timeout: r.options.Timeout}))
+	c, err := api.Dial(r.server.Controls, r.options.Timeout)
 	if err != nil {
 		return fmt.Errorf("controls: %w", err)
 	}

@@ -28,7 +28,7 @@ type Server struct {
 	UID int
 	// Create lets the run create databases. It deletes them at its end.
 	Create bool
-	// Controls is the URL of the controls of a reimport server. The run replaces all that the server holds by a set-up of its
+	// Controls is the URL of the controls of a reimport server: http: with an address, or unix: with the path of a socket. The run replaces all that the server holds by a set-up of its
 	// own, and puts it back at its end. User and Password are not needed then.
 	Controls string
 }
@@ -41,6 +41,8 @@ type Options struct {
 	Confirm func(plan []string) error
 	// Progress is called with each result.
 	Progress func(Result)
+	// Transcript takes the requests of the cases and the answers to them.
+	Transcript *Transcript
 	// Timeout bounds each request; 30 seconds for 0.
 	Timeout time.Duration
 }

@@ -25,6 +25,8 @@ type conformFlags struct {
 	server conform.Server
 	yes    bool
 	format oneOf
+	// transcript is the file for what was sent and answered.
+	transcript string
 }
 
 func newConformCommand(a *app) *cobra.Command {
@@ -61,6 +63,7 @@ server holds, users included, and puts it back at the end.`,
 	flags.StringVar(&f.server.Viewer, "viewer", "", "`email` of a user who may look and change nothing, for the answers 403")
 	flags.StringVar(&f.server.ViewerPassword, "viewer-password", "", "`password` of that user, which a command line shows to others")
 	flags.BoolVar(&f.yes, "yes", false, "do not ask first")
+	flags.StringVar(&f.transcript, "transcript", "", "write what was sent and answered to this `file`, with secrets, times, ids and hosts hidden")
 	flags.VarP(&f.format, "output", "o", "`format` of the report: table, json, or junit, the XML that continuous integration reads")
 	cmd.MarkFlagsOneRequired("controls", "uid", "create", "read-only")
 	cmd.MarkFlagsMutuallyExclusive("read-only", "create")
@@ -79,13 +82,17 @@ func (a *app) conform(cmd *cobra.Command, f *conformFlags) error {
 	if err != nil {
 		return err
 	}
-	report, err := conform.Check(cmd.Context(), server, conform.Options{
+	options := conform.Options{
 		Timeout: a.connection.timeout.Duration,
 		Confirm: func(plan []string) error { return a.confirmPlan(plan, f.yes || server.ReadOnly) },
-	})
+	}
+	if f.transcript != "" {
+		options.Transcript = new(conform.Transcript)
+	}
+	report, err := conform.Check(cmd.Context(), server, options)
 	if report != nil {
-		if printed := f.print(a.out, report); printed != nil {
-			return printed
+		if written := errors.Join(f.print(a.out, report), f.writeTranscript(options.Transcript)); written != nil {
+			return written
 		}
 	}
 	if err == nil && report.Count(conform.Broken) > 0 {
@@ -117,6 +124,19 @@ func (f *conformFlags) print(out io.Writer, report *conform.Report) error {
 		return report.WriteJUnit(out)
 	}
 	return report.WriteTable(out)
+}
+
+// writeTranscript writes to a file that only its owner may read: nothing hides what nobody knows for a secret.
+func (f *conformFlags) writeTranscript(t *conform.Transcript) error {
+	if t == nil {
+		return nil
+	}
+	file, err := os.OpenFile(f.transcript, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = t.WriteTo(file)
+	return errors.Join(err, file.Close())
 }
 
 // confirmPlan shows what will be done, and asks unless the answer is known.

@@ -1,8 +1,12 @@
 package main_test
 
 import (
+	"bytes"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
+	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -13,7 +17,85 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/reimport/reimport"
+	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/conform"
+	"github.com/reimport/reimport/internal/docs"
 )
+
+// TestConformFindsOursSound runs the whole suite against a server with controls. What each variant of a request was answered
+// stands in a file, so that a change is seen in review.
+func TestConformFindsOursSound(t *testing.T) {
+	t.Parallel()
+	p := serve(t, filepath.Join(t.TempDir(), "data"), "--seed", "../../examples/demo.yaml", "--controls", "127.0.0.1:0", "--tls=false")
+	transcript := filepath.Join(t.TempDir(), "transcript")
+	run := command(t, "conform", "--url", p.url, "--controls", p.controls, "--yes", "-o", "json", "--transcript", transcript)
+	out, err := run.Output()
+	var report conform.Report
+	if err != nil || json.Unmarshal(out, &report) != nil || report.Count(conform.Broken) > 0 || report.Count(conform.Open) > 0 {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var variants strings.Builder
+	for _, r := range report.Results {
+		for _, tried := range r.Tried {
+			fmt.Fprintf(&variants, "%s, %s, %s\n", r.Operation, strings.TrimPrefix(r.Name, "variants of "), tried)
+		}
+	}
+	golden(t, "../../conform/testdata/variants.golden", variants.String())
+	golden(t, "../../docs/emulated.md", emulated(t, report))
+	said, err := os.ReadFile(transcript)
+	if err != nil || !bytes.Contains(said, []byte("> PUT /v1/bdbs/<id 1>/actions/import_reset_status")) || bytes.Contains(said, []byte(strings.TrimPrefix(p.url, "http://"))) {
+		t.Errorf("%v, the transcript is\n%.2000s", err, said)
+	}
+	c, err := client.New(p.url, client.WithBasicAuth("admin@example.com", "demo-admin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err := c.ListDatabases(t.Context(), "name"); err != nil || len(all) != 6 {
+		t.Errorf("%v, the server has %v", err, all)
+	}
+}
+
+// emulated is the page of what is emulated.
+func emulated(t *testing.T, report conform.Report) string {
+	t.Helper()
+	var cases []docs.Case
+	for _, r := range report.Results {
+		cases = append(cases, docs.Case{Operation: r.Operation, Name: r.Name, Status: r.Status, Contract: r.Contract, Missing: r.Reason, Silent: r.Silent, Tried: r.Tried})
+	}
+	var recorded []docs.Recording
+	for _, r := range conform.Recordings() {
+		recorded = append(recorded, docs.Recording(r))
+	}
+	page, err := docs.Emulated(reimport.Spec, cases, recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
+
+// golden holds text to what a file has, or writes the file with -update.
+func golden(t *testing.T, path, text string) {
+	t.Helper()
+	if flag.Lookup("update").Value.String() == "true" {
+		write(t, filepath.Dir(path), filepath.Base(path), []byte(text))
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	had, has := strings.Split(string(want), "\n"), strings.Split(text, "\n")
+	for i := range min(len(had), len(has)) {
+		if had[i] != has[i] {
+			t.Fatalf("%s:%d is %q, and now %q: see all changes with -update", path, i+1, had[i], has[i])
+		}
+	}
+	if len(had) != len(has) {
+		t.Fatalf("%s has %d lines, and now %d: see all changes with -update", path, len(had), len(has))
+	}
+}
 
 // TestConformCleansUp interrupts a run when it has created a database: it deletes it before it ends.
 func TestConformCleansUp(t *testing.T) {

@@ -78,7 +78,7 @@ func TestCLIPage(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t)
 	for _, c := range chapters(t, "cli.md") {
-		if c.title == "reimport serve" || c.title == "reimport completion" || strings.HasPrefix(c.title, "reimport store") {
+		if c.title == "reimport serve" || c.title == "reimport conform proxy" || c.title == "reimport completion" || strings.HasPrefix(c.title, "reimport store") {
 			continue
 		}
 		if strings.HasPrefix(c.title, "reimport ") && len(c.blocks["sh"]) == 0 {

@@ -40,7 +40,7 @@ func describe(cmd *cobra.Command) command {
 		Flags: flags(cmd.NonInheritedFlags()), Shared: flags(cmd.InheritedFlags()),
 	}
 	c.Usage = cmd.UseLine() // which says [flags] only once these are gathered
-	if cmd.HasAvailableSubCommands() {
+	if cmd.HasAvailableSubCommands() && cmd.Example == "" { // a noun, which does nothing by itself
 		c.Usage = c.Path + " COMMAND [flags]"
 	}
 	if cmd.Long == "" {
@@ -59,8 +59,8 @@ func describe(cmd *cobra.Command) command {
 
 // leaves are the commands that do something, and not only group others.
 func (c command) leaves() (all []command) {
-	if len(c.Verbs) == 0 {
-		return []command{c}
+	if len(c.Verbs) == 0 || len(c.Examples) > 0 {
+		all = append(all, c)
 	}
 	for _, verb := range c.Verbs {
 		all = append(all, verb.leaves()...)
