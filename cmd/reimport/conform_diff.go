@@ -21,7 +21,9 @@ func newConformDiffCommand(a *app) *cobra.Command {
 
 Of exchanges that ask the same, the first of one file belongs to the first of the other, and so on; the order of different
 ones does not matter. The exit code is 1 if the transcripts differ.`,
-		Example: `  reimport conform diff cluster.txt reimport.txt`,
+		Example: `  reimport conform --read-only --transcript before.txt
+  reimport conform --read-only --transcript after.txt
+  reimport conform diff before.txt after.txt`,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			first, err := os.Open(args[0])
