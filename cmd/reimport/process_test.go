@@ -396,7 +396,7 @@ func TestRefusedStarts(t *testing.T) {
 		"name with a port":   {[]string{"--tls-name=redis:9443"}, "", "--tls-name: expected a host"},
 		"wildcard":           {nil, "REIMPORT_TLS_NAME=redis,*.example.com", "--tls-name: expected a host"},
 		"name without TLS":   {[]string{"--tls=false", "--tls-name=redis"}, "", "--tls-name: expected none"},
-		"ready, nowhere":     {[]string{"--ready-file=/nowhere/ready"}, "", "--ready-file: "},
+		"ready, nowhere":     {[]string{"--ready-file=/nowhere/ready"}, "", "--ready-file: /nowhere: expected a directory"},
 		"ready, directory":   {nil, "REIMPORT_READY_FILE=" + os.TempDir(), "--ready-file: "},
 		"ready, other file":  {[]string{"--ready-file=" + broken}, "", broken + ": expected a file that reimport serve has written"},
 		"demo on any":        {[]string{"--seed=../../examples/demo.yaml", "--listen=:0"}, "", "demo with public passwords"},

@@ -44,6 +44,9 @@ func prepareReady(path string) (*readyFile, error) {
 		return nil, err
 	}
 	probe, err := createBeside(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: expected a directory that is there already", filepath.Dir(path))
+	}
 	if err != nil {
 		return nil, err
 	}

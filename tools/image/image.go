@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// user is whom the server runs as: nobody of the image's, as there are no users in it.
+// user is the uid and the gid that the server runs with. The image has no names of users.
 const user = 65532
 
 // binary is an executable of reimport, and what the go command has recorded in it.
