@@ -61,10 +61,44 @@ func (t *Transcript) Add(r *http.Request, sent []byte, status int, header http.H
 		t.mask.Learn(password)
 	}
 	t.all = append(t.all, recorded{
-		method: r.Method, target: t.mask.Target(r.URL), status: status,
-		sentHeader: t.mask.Header(r.Header), header: t.mask.Header(header),
+		method: r.Method, target: t.target(r.URL), status: status,
+		sentHeader: t.shown(r.Header), header: t.shown(header),
 		sent: t.maskedJSON(sent), received: t.maskedJSON(received), sentSize: len(sent), size: len(received),
 	})
+}
+
+// target shows no values but those of parameters that the contract has: what else a query may have, nobody knows.
+func (t *Transcript) target(u *url.URL) string {
+	path, query, found := strings.Cut(t.mask.Target(u), "?")
+	if !found {
+		return path
+	}
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		if name, value, _ := strings.Cut(pair, "="); value != "" && name != "fields" && name != "dry_run" {
+			plain, _ := url.QueryUnescape(value) // nothing if it cannot be
+			t.mask.Learn(plain)
+			pairs[i] = name + "=" + secret.Shown
+		}
+	}
+	return path + "?" + strings.Join(pairs, "&")
+}
+
+// harmless are the headers whose values are shown.
+var harmless = []string{
+	"Accept", "Accept-Encoding", "Allow", "Authorization", "Cache-Control", "Cluster-State-Id", "Connection", "Content-Encoding", "Content-Length",
+	"Content-Type", "Date", "Expect", "Location", "Origin", "Retry-After", "Sec-Fetch-Site", "Server", "Transfer-Encoding", "User-Agent", "Vary",
+	"Www-Authenticate", "X-Api-Version", "X-Envoy-Upstream-Service-Time", "X-Request-Id",
+}
+
+func (t *Transcript) shown(h http.Header) http.Header {
+	masked := t.mask.Header(h)
+	for name, values := range masked {
+		if !slices.Contains(harmless, name) {
+			masked[name] = slices.Repeat([]string{secret.Shown}, len(values))
+		}
+	}
+	return masked
 }
 
 // maskedJSON returns nil for what is not JSON, in which nobody could find the secrets.

@@ -29,7 +29,7 @@ func New(events event.Sink) (*Emulator, error) {
 	}
 	clock := NewClock()
 	return &Emulator{
-		Clock: clock, Scripts: newScripts(clock, events), Faults: newFaults(c), Trace: newTrace(clock.Now, secretsOf(c), maxExchanges, maxBody),
+		Clock: clock, Scripts: newScripts(clock, events), Faults: newFaults(c), Trace: newTrace(clock.Now, maxExchanges, maxBody),
 		contract: c, events: events,
 	}, nil
 }

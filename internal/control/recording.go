@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/reimport/reimport/internal/contract"
+	"github.com/reimport/reimport/internal/secret"
 )
 
 // recording is the ResponseWriter of a request that makes an exchange of it. It keeps back the last byte of the answer until
@@ -28,7 +29,7 @@ type recording struct {
 func (t *Trace) begin(w http.ResponseWriter, r *http.Request, op *contract.Operation, uid int) *recording {
 	x := &recording{ResponseWriter: w, trace: t, ctx: r.Context(), start: time.Now(), head: r.Method == http.MethodHead}
 	x.exchange = Exchange{
-		Time: t.now(), UID: uid, Method: t.bounded(r.Method), Path: t.bounded(t.secrets.path(r.URL)),
+		Time: t.now(), UID: uid, Method: t.bounded(r.Method), Path: t.bounded(new(secret.Mask).Target(r.URL)),
 		Request: Message{Header: t.header(r.Header)},
 	}
 	if op != nil {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/reimport/reimport/internal/secret"
 )
 
 // How much a Trace keeps: so many exchanges, and so many bytes of each body.
@@ -55,7 +57,6 @@ const (
 // called from many goroutines.
 type Trace struct {
 	now     func() time.Time
-	secrets secrets
 	most    int // exchanges
 	maxBody int
 
@@ -72,8 +73,8 @@ type record struct {
 	sent, answered []byte
 }
 
-func newTrace(now func() time.Time, s secrets, exchanges, body int) *Trace {
-	return &Trace{now: now, secrets: s, most: exchanges, maxBody: body}
+func newTrace(now func() time.Time, exchanges, body int) *Trace {
+	return &Trace{now: now, most: exchanges, maxBody: body}
 }
 
 // Last returns the number of the newest exchange, 0 if there is none.
@@ -132,8 +133,9 @@ func (t *Trace) since(n int, wait bool) (records []record, more <-chan struct{})
 func (t *Trace) masked(records []record) []Exchange {
 	exchanges := make([]Exchange, len(records))
 	for i, r := range records {
-		r.exchange.Request.Header, r.exchange.Response.Header = t.secrets.header(r.exchange.Request.Header), t.secrets.header(r.exchange.Response.Header)
-		r.exchange.Request.Body, r.exchange.Response.Body = t.secrets.json(r.sent), t.secrets.json(r.answered)
+		var mask secret.Mask
+		r.exchange.Request.Header, r.exchange.Response.Header = mask.Header(r.exchange.Request.Header), mask.Header(r.exchange.Response.Header)
+		r.exchange.Request.Body, r.exchange.Response.Body = string(mask.JSON(r.sent)), string(mask.JSON(r.answered))
 		exchanges[i] = r.exchange
 	}
 	return exchanges

@@ -3,127 +3,110 @@ package secret
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 )
 
-// JSON returns a JSON text with the values hidden of all members that may hold a secret, and of all that is not JSON. It may
-// be the beginning of one: a string that is cut off is left out. Empty strings and nulls stay, as they are no secrets.
-func (m *Mask) JSON(text []byte) []byte {
-	s := scan{mask: m, text: text}
-	for s.at < len(s.text) {
-		s.next()
+// JSON returns a JSON text, or the beginning of one, without the values of all members that may hold a secret. The result ends
+// before what is not JSON. Empty strings and nulls stay, as they are no secrets.
+func (m *Mask) JSON(data []byte) []byte {
+	c := copier{mask: m, tokens: json.NewDecoder(bytes.NewReader(data)), data: data}
+	c.tokens.UseNumber()
+	for c.value("") == nil {
 	}
-	return s.out.Bytes()
+	return c.out.Bytes()
 }
 
-// scan is one walk over a JSON text. It takes what it does not expect for a value.
-type scan struct {
-	mask *Mask
-	text []byte
-	at   int
-	out  bytes.Buffer
-
-	open   []level
-	name   bool // a name is next
-	secret bool // the value that is next is one
+// copier copies JSON.
+type copier struct {
+	mask   *Mask
+	tokens *json.Decoder
+	data   []byte
+	at     int64 // the end of the last token
+	out    bytes.Buffer
 }
 
-// level is an object or a list that is open.
-type level struct{ object, secret bool }
-
-func (s *scan) inside() level {
-	if len(s.open) == 0 {
-		return level{}
+// next returns a token, its text, and the text between it and the one before.
+func (c *copier) next() (token json.Token, text, between []byte, err error) {
+	if token, err = c.tokens.Token(); err != nil {
+		return nil, nil, nil, err
 	}
-	return s.open[len(s.open)-1]
+	all := c.data[c.at:c.tokens.InputOffset()]
+	c.at = c.tokens.InputOffset()
+	text = bytes.TrimLeft(all, ":, \t\r\n")
+	return token, text, all[:len(all)-len(text)], nil
 }
 
-func (s *scan) next() {
-	c := s.text[s.at]
-	switch c {
-	case '"':
-		s.string()
-		return
-	case '{', '[':
-		s.open = append(s.open, level{c == '{', s.secret || s.inside().secret})
-		s.name, s.secret = c == '{', false
-	case '}', ']':
-		if len(s.open) > 0 {
-			s.open = s.open[:len(s.open)-1]
+// value copies a value, the one of a member if name is not empty.
+func (c *copier) value(name string) error {
+	token, text, between, err := c.next()
+	if err != nil {
+		return err
+	}
+	c.out.Write(between)
+	if name != "" && IsMember(name) && token != "" && token != nil { // which are no secrets
+		c.out.WriteString(`"` + Shown + `"`)
+		return c.skip(token)
+	}
+	c.string(token, text)
+	if open, ok := token.(json.Delim); ok {
+		return c.values(open == '{')
+	}
+	return nil
+}
+
+// string writes a token, without the secrets in it if it is a string.
+func (c *copier) string(token json.Token, text []byte) {
+	if given, ok := token.(string); ok {
+		if masked := c.mask.Text(given); masked != given {
+			text, _ = json.Marshal(masked) // a string has a JSON
 		}
-		s.name, s.secret = false, false
-	case ',':
-		s.name, s.secret = s.inside().object, false
-	case ':':
-		s.name = false
-	case ' ', '\t', '\r', '\n':
-	default:
-		s.literal()
-		return
 	}
-	s.out.WriteByte(c)
-	s.at++
+	c.out.Write(text)
 }
 
-func (s *scan) string() {
-	end := s.at + 1
-	for end < len(s.text) && s.text[end] != '"' {
-		if s.text[end] == '\\' {
-			end++
+// values copies what is in an object or in a list, and its end.
+func (c *copier) values(named bool) error {
+	for c.tokens.More() {
+		name := ""
+		if named {
+			token, text, between, err := c.next()
+			if err != nil {
+				return err
+			}
+			name, _ = token.(string)
+			c.out.Write(between)
+			c.string(token, text)
 		}
-		end++
+		if err := c.value(name); err != nil {
+			return err
+		}
 	}
-	if end >= len(s.text) {
-		s.at = len(s.text)
-		return
-	}
-	raw := s.text[s.at : end+1]
-	s.at = end + 1
-	var plain string
-	if json.Unmarshal(raw, &plain) != nil {
-		s.write(Shown)
-		return
-	}
-	switch {
-	case s.name:
-		s.secret = IsMember(plain)
-	case plain == "":
-	case s.secret || s.inside().secret:
-		s.mask.Learn(plain)
-		s.write(Shown)
-		return
-	}
-	if masked := s.mask.Text(plain); masked != plain {
-		s.write(masked)
-		return
-	}
-	s.out.Write(raw)
+	_, text, between, err := c.next()
+	c.out.Write(between)
+	c.out.Write(text)
+	return err
 }
 
-// write writes a string that stands for another.
-func (s *scan) write(plain string) {
-	text, _ := json.Marshal(plain)
-	s.out.Write(text)
-}
-
-// literal writes a number or a word.
-func (s *scan) literal() {
-	rest := s.text[s.at:]
-	if end := bytes.IndexAny(rest, "\"{}[],: \t\r\n"); end >= 0 {
-		rest = rest[:end]
+// skip reads to the end of the value that a token begins, and learns what is in it.
+func (c *copier) skip(token json.Token) error {
+	depth := 0
+	for {
+		switch t := token.(type) {
+		case json.Delim:
+			if depth--; t == '{' || t == '[' {
+				depth += 2
+			}
+		case string:
+			c.mask.Learn(t)
+		case json.Number:
+			c.mask.Learn(t.String())
+		}
+		if depth == 0 {
+			c.at = c.tokens.InputOffset()
+			return nil
+		}
+		var err error
+		if token, err = c.tokens.Token(); err != nil {
+			return err
+		}
 	}
-	s.at += len(rest)
-	hidden := s.secret || s.inside().secret
-	if word := string(rest); word == "null" || !hidden && (word == "true" || word == "false" || isNumber(word)) {
-		s.out.Write(rest)
-		return
-	}
-	if isNumber(string(rest)) {
-		s.mask.Learn(string(rest))
-	}
-	s.write(Shown)
-}
-
-func isNumber(word string) bool {
-	return strings.Trim(word, "0123456789+-.eE") == ""
 }

@@ -47,43 +47,47 @@ func (m *Mask) learn(value string) {
 	slices.SortStableFunc(m.known, func(a, b string) int { return len(b) - len(a) })
 }
 
+// These hold what a URL may hide, a user with a password, which people do not escape, and what follows its path; what
+// programs print of a login; and what follows a name and an equals sign.
 var (
-	userinfo   = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^\s"'<>]*@`)
+	userinfo   = regexp.MustCompile(`(?s)://.*@`)
+	urlTail    = regexp.MustCompile(`(?s)(://[^?#]*[?#]).*`)
 	logins     = regexp.MustCompile(`(?i)\b(basic|bearer|jwt)\s+[A-Za-z0-9+/._~-]{8,}=*`)
 	assignment = regexp.MustCompile(`(?i)([\w-]*(?:pass|secret|token|sig|key|credential)[\w-]*=)[^\s&"'<>]+`)
 )
 
-// Text hides the secrets in a text for people: those that are known, the user and password of a URL, and what follows a name
-// that sounds like a secret's.
+// Text hides the secrets in a text: those that are known, and those that their surroundings give away.
 func (m *Mask) Text(text string) string {
+	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[") {
+		return string(m.JSON([]byte(trimmed)))
+	}
 	m.mu.RLock()
 	for _, value := range m.known {
 		text = strings.ReplaceAll(text, value, Shown)
 	}
 	m.mu.RUnlock()
-	if strings.Contains(text, "@") {
-		text = userinfo.ReplaceAllString(text, "${1}"+Shown+"@")
+	if strings.Contains(text, "://") {
+		text = userinfo.ReplaceAllLiteralString(text, "://"+Shown+"@")
+		text = urlTail.ReplaceAllString(text, "${1}"+Shown)
 	}
 	if strings.Contains(text, "=") {
 		text = assignment.ReplaceAllString(text, "${1}"+Shown)
 	}
-	return logins.ReplaceAllString(text, "${1} "+Shown)
+	if strings.ContainsAny(text, " \t") {
+		text = logins.ReplaceAllString(text, "${1} "+Shown)
+	}
+	return text
 }
 
-// harmless are the headers whose values are shown.
-var harmless = []string{
-	"Accept", "Accept-Encoding", "Allow", "Cache-Control", "Cluster-State-Id", "Connection", "Content-Length", "Content-Type", "Date", "Expect",
-	"Location", "Origin", "Retry-After", "Sec-Fetch-Site", "Server", "Transfer-Encoding", "User-Agent", "Vary", "Www-Authenticate",
-	"X-Api-Version", "X-Envoy-Upstream-Service-Time", "X-Request-Id",
-}
+// schemes are the kinds of credentials in an Authorization that say nothing by themselves.
+var schemes = []string{"basic", "bearer", "digest", "jwt", "negotiate"}
 
-// Header returns a copy with the values hidden of all headers but those that are known to hold no secrets. Of Authorization,
-// it leaves the scheme. It learns the credentials.
-func (m *Mask) Header(given http.Header) http.Header {
-	masked := make(http.Header, len(given))
-	for name, values := range given {
-		for _, value := range values {
-			masked[name] = append(masked[name], m.header(name, value))
+// Header returns a copy of h without the secrets in it. Of Authorization, it leaves the scheme. It learns the credentials.
+func (m *Mask) Header(h http.Header) http.Header {
+	masked := h.Clone()
+	for name, values := range masked {
+		for i, value := range values {
+			values[i] = m.header(name, value)
 		}
 	}
 	return masked
@@ -91,17 +95,21 @@ func (m *Mask) Header(given http.Header) http.Header {
 
 func (m *Mask) header(name, value string) string {
 	switch {
+	case name == "Www-Authenticate" || name == "X-Request-Id":
+		return value
 	case name == "Authorization":
 		return m.login(value)
-	case slices.Contains(harmless, name):
-		return m.Text(value)
+	case suspicious.MatchString(name) || strings.Contains(name, "Auth"):
+		m.Learn(value)
+		return Shown
 	}
-	return Shown
+	return m.Text(value)
 }
 
 func (m *Mask) login(value string) string {
 	scheme, rest, found := strings.Cut(value, " ")
-	if !found {
+	if !found || !slices.Contains(schemes, strings.ToLower(scheme)) {
+		m.Learn(value)
 		return Shown
 	}
 	m.Learn(strings.TrimSpace(rest))
@@ -109,32 +117,29 @@ func (m *Mask) login(value string) string {
 	if _, password, ok := r.BasicAuth(); ok {
 		m.Learn(password)
 	}
-	if !slices.Contains([]string{"basic", "bearer", "jwt", "digest"}, strings.ToLower(scheme)) {
-		return Shown
-	}
 	return scheme + " " + Shown
 }
 
-// Target returns the path and query of a URL. It shows no values but those of parameters that the contract has.
+// queryPair is one of a query, in either of the ways in which they have been separated.
+var queryPair = regexp.MustCompile(`[^&;]+`)
+
+// Target returns the path and the query of a URL without the secrets in them.
 func (m *Mask) Target(u *url.URL) string {
-	target := m.Text(u.EscapedPath())
 	if u.RawQuery == "" {
-		return target
+		return m.Text(u.EscapedPath())
 	}
-	pairs := strings.Split(u.RawQuery, "&")
-	for i, pair := range pairs {
-		name, value, given := strings.Cut(pair, "=")
-		switch {
-		case name == "fields" || name == "dry_run":
-			pairs[i] = m.Text(pair)
-		case given && value != "":
-			if plain, err := url.QueryUnescape(value); err == nil {
-				m.Learn(plain)
-			}
-			pairs[i] = m.Text(name) + "=" + Shown
-		default:
-			pairs[i] = m.Text(name)
-		}
+	return m.Text(u.EscapedPath()) + "?" + queryPair.ReplaceAllStringFunc(u.RawQuery, m.pair)
+}
+
+func (m *Mask) pair(pair string) string {
+	given, text, _ := strings.Cut(pair, "=")
+	name, err1 := url.QueryUnescape(given)
+	value, err2 := url.QueryUnescape(text)
+	switch {
+	case err1 == nil && err2 == nil && IsMember(name):
+		m.Learn(value)
+	case err1 == nil && err2 == nil && m.Text(name) == name && m.Text(value) == value:
+		return pair
 	}
-	return target + "?" + strings.Join(pairs, "&")
+	return given + "=" + Shown
 }

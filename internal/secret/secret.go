@@ -4,6 +4,7 @@ package secret
 
 import (
 	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -37,11 +38,12 @@ func collect(s *openapi3.Schema, found map[string]bool) {
 	}
 }
 
-var suspicious = regexp.MustCompile(`(?i)pass(word|wd|phrase)?$|password|passwd|secret|token|credential|(private|access|account|api)_?key|^authorization$|cookie|^jwt$|signature`)
+// suspicious is how people name what the contract does not know.
+var suspicious = regexp.MustCompile(`(?i)pass|pwd|secret|token|credential|private|auth$|cookie|session|signature|(key|uri|url)$`)
 
 // IsMember reports whether a member of this name may hold a secret. Of names that are not in the contract, those do that
 // sound like it.
 func IsMember(name string) bool {
 	secret, listed := members()[name]
-	return secret || !listed && suspicious.MatchString(name)
+	return secret || !listed && (members()[strings.ToLower(name)] || suspicious.MatchString(name))
 }
