@@ -49,6 +49,11 @@ func TestReadOnlySendsNoChange(t *testing.T) {
 	}
 }
 
+// TestRun is what the users of the package write.
+func TestRun(t *testing.T) {
+	Run(t, asUser(Server{URL: startOurs(t).URL(), ReadOnly: true}))
+}
+
 // TestOtherDatabasesStayAsTheyAre lets a run change one database and create others: the one beside is not touched, and nothing
 // is left.
 func TestOtherDatabasesStayAsTheyAre(t *testing.T) {

@@ -97,6 +97,19 @@ func TestCLIPage(t *testing.T) {
 	}
 }
 
+// TestProvePage runs the lines of the guide to a server that is sound.
+func TestProvePage(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	for _, c := range chapters(t, "prove-a-cluster.md") {
+		for _, lines := range c.blocks["sh"] {
+			if out := d.run(t, lines); !strings.Contains(out, "KEPT") {
+				t.Errorf("%s prints %s", lines, out)
+			}
+		}
+	}
+}
+
 // lockOut has the server lock a user out, as anybody can who reaches it.
 func (d *demo) lockOut(t *testing.T, email string) {
 	t.Helper()
