@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -183,5 +184,23 @@ func TestBreachSaysWhatTheContractDoes(t *testing.T) {
 	want := "State of the newest import."
 	if len(f.Breaches) != 1 || f.Breaches[0].Contract != want || !strings.HasSuffix(f.Breaches[0].String(), fmt.Sprintf("(%s)", want)) {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestNoSecretIsInABreach plants a secret where a request and a response may have one, beside what breaks the contract.
+func TestNoSecretIsInABreach(t *testing.T) {
+	const planted = "zq hunter2/&qz"
+	r := httptest.NewRequest(http.MethodPut, "/v1/bdbs/1?token="+url.QueryEscape(planted), nil)
+	r.Header.Set("Authorization", "Bearer "+planted)
+	members := []string{"authentication_redis_pass", "url", "key", "sas_token", "no_such_member", "replica_sources", "backup_location", "memory_size", "name"}
+	for _, member := range members {
+		for _, value := range []string{`%q`, `[%q]`, `{"key": [%q], "url": 5}`, `[{"type": "s3", "secret_access_key": [%q]}]`} {
+			body := []byte(fmt.Sprintf(`{%q: `+value+`, "conns": -1}`, member, planted))
+			header := http.Header{"Content-Type": {jsonType}, "Set-Cookie": {planted}}
+			found := lines(conform.Checker{}.CheckRequest(r, body)) + lines(conform.Checker{Ours: true}.CheckResponse(r, 200, header, body))
+			if !strings.Contains(found, "conns: expected") || strings.Contains(found, "hunter2") && member != "name" {
+				t.Errorf("%s: %s", body, found)
+			}
+		}
 	}
 }

@@ -94,20 +94,20 @@ func newCheck(operation string, d Direction) *check {
 
 var indexes = regexp.MustCompile(`\[[0-9]+\]`)
 
-func (c *check) add(where, expected, found, contract string, noted bool) {
+func (p *check) add(where, expected, found, contract string, noted bool) {
 	where = cmp.Or(where, "body")
 	same := strings.Join([]string{indexes.ReplaceAllString(where, "[]"), expected, found}, "\x00")
-	if before := c.seen[same]; before != nil {
+	if before := p.seen[same]; before != nil {
 		before.Times++
 		return
 	}
-	f := &finding{Breach{c.operation, c.direction, where, expected, found, sentence(contract), 1, c.code}, noted}
-	c.seen[same], c.all = f, append(c.all, f)
+	f := &finding{Breach{p.operation, p.direction, where, expected, found, sentence(contract), 1, p.code}, noted}
+	p.seen[same], p.all = f, append(p.all, f)
 }
 
-func (c *check) findings() Findings {
+func (p *check) findings() Findings {
 	var found Findings
-	for _, f := range c.all {
+	for _, f := range p.all {
 		if f.noted {
 			found.Notes = append(found.Notes, f.Breach)
 		} else {

@@ -166,6 +166,7 @@ func sorted(response string) string {
 	if err != nil {
 		return err.Error() + response
 	}
+	defer w.Body.Close()
 	head, _, _ := strings.Cut(response, "\r\n\r\n")
 	lines := strings.Split(head, "\r\n")
 	slices.Sort(lines)
@@ -194,7 +195,8 @@ func TestProxyBreaksOffAsTheServerDoes(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 	w.Body.Close()
-	if w, err := http.DefaultClient.Do(request(t, "PUT", p.URL+"/v1/bdbs/1", strings.NewReader("{}"))); err == nil {
+	if w, err = http.DefaultClient.Do(request(t, "PUT", p.URL+"/v1/bdbs/1", strings.NewReader("{}"))); err == nil {
+		w.Body.Close()
 		t.Errorf("an answer %d", w.StatusCode)
 	}
 	if s, lines := p.end(); s.Exchanges != 2 || lines != "updateBDB request: body: expected an object with at least 1 field, found an object" || len(p.fails) != 1 {

@@ -92,9 +92,8 @@ func bodyOf(r *http.Request) (data []byte, whole bool, err error) {
 	if err != nil {
 		return nil, false, errors.Join(err, r.Body.Close())
 	}
-	defer body.Close()
 	data, err = io.ReadAll(io.LimitReader(body, maxSent))
-	if err != nil {
+	if err = errors.Join(err, body.Close()); err != nil {
 		err = errors.Join(err, r.Body.Close())
 	}
 	return data, true, err

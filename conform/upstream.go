@@ -174,7 +174,7 @@ type linkBody struct {
 func (b *linkBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
-		b.end(err == io.EOF && !b.last) //nolint:errorlint // as a Reader returns it
+		b.end(err == io.EOF && !b.last)
 	}
 	return n, err
 }

@@ -74,7 +74,7 @@ func (s *sent) Read(p []byte) (int, error) {
 	if room := maxSent - len(s.data); room > 0 {
 		s.data = append(s.data, p[:min(n, room)]...)
 	}
-	s.whole = s.whole || err == io.EOF //nolint:errorlint // as a Reader returns it
+	s.whole = s.whole || err == io.EOF
 	return n, err
 }
 

@@ -24,7 +24,7 @@ ones does not matter. The exit code is 1 if the transcripts differ.`,
 		Example: `  reimport conform --read-only --transcript before.txt
   reimport conform --read-only --transcript after.txt
   reimport conform diff before.txt after.txt`,
-		Args:    cobra.ExactArgs(2),
+		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			first, err := os.Open(args[0])
 			if err != nil {
