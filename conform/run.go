@@ -101,9 +101,10 @@ func (s Server) transport() http.RoundTripper {
 	if s.Transport != nil {
 		return s.Transport
 	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: s.CA}
+	config.InsecureSkipVerify = s.Insecure
 	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute,
-		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: s.CA, InsecureSkipVerify: s.Insecure},
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, TLSClientConfig: config,
 	}
 }
 
@@ -140,7 +141,7 @@ func (r *run) isOurs(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", client.ErrNetwork, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var doc struct{ Info struct{ Title string } }
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
 	return err == nil && json.Unmarshal(text, &doc) == nil && doc.Info.Title == r.contract.Doc.Info.Title, nil

@@ -169,7 +169,7 @@ func (t *trial) exchange(q request) (*exchange, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no answer: %w", err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	x.status, x.header = resp.StatusCode, resp.Header
 	if x.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err != nil {
 		return nil, fmt.Errorf("%d: the answer does not end: %w", x.status, err)

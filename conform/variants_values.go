@@ -109,8 +109,8 @@ func lists(s *openapi3.Schema) []value {
 	items := valuesOf(s.Items.Value)
 	i := slices.IndexFunc(items, func(v value) bool { return v.valid && v.json != "null" })
 	of := func(n uint64) string {
-		return "[" + strings.TrimSuffix(strings.Repeat(items[i].json+",", int(n)), ",") + "]"
-	} //nolint:gosec // a length of the contract
+		return "[" + strings.TrimSuffix(strings.Repeat(items[i].json+",", int(n)), ",") + "]" //nolint:gosec // a length of the contract
+	}
 	all := []value{{"one item", of(1), true}, {"no items", "[]", s.MinItems == 0}}
 	if s.MaxItems != nil {
 		all = append(all, value{"as many items as it takes", of(*s.MaxItems), true}, value{"one item too many", of(*s.MaxItems + 1), false})
