@@ -325,3 +325,22 @@ func TestDelay(t *testing.T) {
 		t.Errorf("the node's end: %s", got)
 	}
 }
+
+// TestDelayOfUploads: a delay ends with a client that has sent a large body, or part of one.
+func TestDelayOfUploads(t *testing.T) {
+	c := start(t)
+	c.put(control.Fault{Name: "slow", Operation: "updateBDB", Delay: time.Hour})
+	for _, size := range []int{100, 3 << 20} {
+		for _, missing := range []int{0, 1} {
+			before := c.Trace.Last()
+			conn := c.dial()
+			if _, err := fmt.Fprintf(conn, "PUT /v1/bdbs/1 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat(" ", size-missing)); err != nil {
+				t.Fatal(err)
+			}
+			conn.Close()
+			if x, err := c.Trace.Wait(t.Context(), before); err != nil || x[0].Fault != "slow" || x[0].Request.Size != int64(size-missing) {
+				t.Errorf("%d bytes of %d: %+v %v", size-missing, size, x, err)
+			}
+		}
+	}
+}

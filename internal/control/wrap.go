@@ -3,6 +3,7 @@ package control
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -63,7 +64,7 @@ func (e *Emulator) settle(x *recording, r *http.Request) {
 
 func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// maxUpload is how many bytes of a request's body are read before it fails, which is more than the server takes.
+// maxUpload is how many bytes of a struck request's body the server gets to see, which is more than it takes.
 const maxUpload = 1 << 20
 
 // fail does to a request what a fault says. The client can send all of it first, as it can to a server.
@@ -72,8 +73,7 @@ func (e *Emulator) fail(x *recording, r *http.Request, next http.Handler, f *put
 	e.events(r.Context(), event.FaultStruck{
 		Fault: f.Name, Operation: f.Operation, UID: x.exchange.UID, Remote: r.RemoteAddr, Delay: f.Delay, Status: f.Status, Close: string(f.Close),
 	})
-	readAhead(r)
-	if err := f.wait(x, r.Context()); err != nil {
+	if readAhead(r) == nil && f.wait(x, r.Context()) != nil {
 		panic(http.ErrAbortHandler)
 	}
 	if f.Status != 0 {
@@ -99,14 +99,21 @@ func (e *Emulator) fail(x *recording, r *http.Request, next http.Handler, f *put
 	panic(http.ErrAbortHandler) // with which net/http sends no more
 }
 
-// readAhead has the client send the body, as much of it as maxUpload, which the server still finds in r.
-func readAhead(r *http.Request) {
+// readAhead has the client send all of the body, and leaves in r as much of it as the server has to see. It returns an error if
+// the client does not send it; the server finds that, too.
+func readAhead(r *http.Request) error {
 	var begin bytes.Buffer
-	_, _ = io.CopyN(&begin, r.Body, maxUpload) // the server finds the error, too
+	_, err := io.CopyN(&begin, r.Body, maxUpload)
+	if err == nil {
+		_, err = io.Copy(io.Discard, r.Body)
+	} else if errors.Is(err, io.EOF) {
+		err = nil
+	}
 	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(&begin, r.Body), r.Body}
+	return err
 }
 
 // sendHalf sends the header of the answer and the first half of its body, if it has one.
