@@ -2,6 +2,8 @@ package control_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/reimport/reimport/internal/control"
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/internal/seed"
 )
 
@@ -99,4 +102,23 @@ func TestSettleEnds(t *testing.T) {
 		close(release)
 		b.wantSuccess(b.poll(uid))
 	})
+}
+
+// TestChallengesAreNoSteps: a client that sends its credentials once it is challenged sees what others see.
+func TestChallengesAreNoSteps(t *testing.T) {
+	c := start(t, func(cfg *node.Config) { cfg.Importer.AllowPrivate = true })
+	client := c.client("HTTP/1.1")
+	must(t, c.Scripts.Set(1, []control.Script{{Outcome: seed.ScriptSucceeded, Pace: seed.PacePolled, Steps: 3}}))
+	source := `{"dataset_import_sources": [{"type": "url", "url": "http://127.0.0.1:1/x.rdb"}]}`
+	if a := c.call(client, "POST", "/v1/bdbs/1/actions/import", source); a.status != 200 {
+		t.Fatalf("%+v", a)
+	}
+	for _, want := range []string{"initializing", "importing", "succeeded"} {
+		if a := c.call(client, "GET", "/v1/bdbs/1", "", func(r *http.Request) { r.Header.Del("Authorization") }); a.status != 401 {
+			t.Errorf("%+v", a)
+		}
+		if a := c.call(client, "GET", "/v1/bdbs/1?fields=import_status", ""); !strings.Contains(a.body, want) {
+			t.Errorf("%s, want %s", a.body, want)
+		}
+	}
 }

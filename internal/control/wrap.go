@@ -56,13 +56,17 @@ func isForDatabase(op *contract.Operation) bool { return strings.HasPrefix(op.Pa
 func (e *Emulator) settle(x *recording, r *http.Request) {
 	switch {
 	case x.exchange.UID != 0:
-		e.Scripts.Settle(r.Context(), x.exchange.UID, isRead(r))
+		e.Scripts.Settle(r.Context(), x.exchange.UID, isStep(r))
 	case x.exchange.Operation == "listBDBs":
 		e.Scripts.Settle(r.Context(), 0, false)
 	}
 }
 
-func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+// isStep reports whether r is a GET that a polled import counts. Some clients send each request without credentials first, and
+// with them once they are challenged.
+func isStep(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") != ""
+}
 
 // maxUpload is how many bytes of a struck request's body the server gets to see, which is more than it takes.
 const maxUpload = 1 << 20
