@@ -115,11 +115,14 @@ func Run(t *testing.T, s Server) {
 // plan says what the run will do.
 func (r *run) plan() []string {
 	s := r.server
-	user := s.User
-	if user == "" {
-		user = "nobody"
+	user := "as " + s.User
+	switch {
+	case s.Controls != "":
+		user = "as users of its own"
+	case s.User == "":
+		user = "without credentials"
 	}
-	plan := []string{fmt.Sprintf("Talk to %s as %s, and to no other host.", r.base, user)}
+	plan := []string{fmt.Sprintf("Talk to %s %s, and to no other host.", r.base, user)}
 	switch {
 	case s.Controls != "":
 		return append(plan, fmt.Sprintf("Replace all that the server holds, users included, through its controls at %s, and put it back at the end.", s.Controls))
