@@ -89,7 +89,7 @@ type finding struct {
 }
 
 func newCheck(operation string, d Direction) *check {
-	return &check{operation: operation, direction: d, code: api.ErrorCodeInvalidSchema, seen: map[string]*finding{}}
+	return &check{operation: operation, direction: d, code: api.ErrorCodeInvalidSchema}
 }
 
 var indexes = regexp.MustCompile(`\[[0-9]+\]`)
@@ -102,6 +102,9 @@ func (p *check) add(where, expected, found, contract string, noted bool) {
 		return
 	}
 	f := &finding{Breach{p.operation, p.direction, where, expected, found, sentence(contract), 1, p.code}, noted}
+	if p.seen == nil {
+		p.seen = map[string]*finding{}
+	}
 	p.seen[same], p.all = f, append(p.all, f)
 }
 

@@ -85,6 +85,11 @@ func (o *Operation) match(segments []string) (params map[string]string, ok bool)
 	if len(segments) != len(o.segments) {
 		return nil, false
 	}
+	for i, want := range o.segments { // most differ here
+		if given := segments[i]; given != want && !strings.HasPrefix(want, "{") {
+			return nil, false
+		}
+	}
 	params = map[string]string{}
 	for i, want := range o.segments {
 		given := segments[i]
@@ -94,8 +99,6 @@ func (o *Operation) match(segments []string) (params map[string]string, ok bool)
 				return nil, false
 			}
 			params[strings.TrimSuffix(name, "}")] = value
-		} else if given != want {
-			return nil, false
 		}
 	}
 	return params, true
