@@ -34,7 +34,7 @@ func TestDoors(t *testing.T) {
 		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},
 		"/internal/contract":        {echo, bbolt, cobra, module + "/gen", module + "/internal", module + "/server", module + "/client"},
 		"/internal/secret":          {echo, bbolt, cobra, module + "/gen", module + "/server", module + "/client"},
-		"/internal/control":         {bbolt, cobra, module + "/internal/node", module + "/server", module + "/client", module + "/cmd"},
+		"/internal/control":         {echo, bbolt, cobra, module + "/internal/node", module + "/server", module + "/client", module + "/cmd"},
 		"/internal/control/api":     {echo, kin, bbolt, cobra, module + "/"},
 		"/internal/control/handler": {bbolt, cobra, module + "/internal/node", module + "/server", module + "/client", module + "/cmd"},
 		"/conform":                  {echo, bbolt, cobra, module + "/gen/rest", module + "/server", module + "/internal/store", module + "/internal/node", module + "/cmd"},

@@ -9,7 +9,7 @@ import (
 	"github.com/reimport/reimport/reimporttest"
 )
 
-// refresh stands for the automation that is tested: it imports a file into a database, and leaves import_status idle.
+// refresh is the automation under test. It imports a file into a database, and leaves import_status idle.
 func refresh(ctx context.Context, c *client.Client, uid int) error {
 	file, err := client.ParseSource("/mnt/backups/sessions.rdb")
 	if err != nil {

@@ -39,7 +39,7 @@ func describe(cmd *cobra.Command) command {
 		Path: cmd.CommandPath(), Short: cmd.Short, Text: paragraphs(cmd.Long),
 		Flags: flags(cmd.NonInheritedFlags()), Shared: flags(cmd.InheritedFlags()),
 	}
-	c.Usage = cmd.UseLine() // which says [flags] only once these are gathered
+	c.Usage = cmd.UseLine()                                 // which says [flags] only once these are gathered
 	if cmd.HasAvailableSubCommands() && cmd.Example == "" { // a noun, which does nothing by itself
 		c.Usage = c.Path + " COMMAND [flags]"
 	}
