@@ -154,6 +154,12 @@ func (t *trial) takeNamed() error {
 	return nil
 }
 
+// putAlertsBack gives the run's database the setting that it had.
+func (t *trial) putAlertsBack(ctx context.Context) error {
+	_, err := t.run.client.UpdateDatabase(ctx, t.run.uid, api.BDBUpdate{EmailAlerts: &t.alerts})
+	return err
+}
+
 func (t *trial) makeFresh() (err error) {
 	if err := t.mayCreate(); err != nil {
 		return err

@@ -9,11 +9,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/reimport/reimport/client"
+	"github.com/reimport/reimport/gen/api"
 )
 
 // recorder keeps what is sent through it.
@@ -78,6 +80,43 @@ func TestOtherDatabasesStayAsTheyAre(t *testing.T) {
 		t.Errorf("%v, %s", err, after.Raw)
 	}
 }
+
+// TestSettingIsPutBack runs the cases that update a database, to their end and cancelled after the first change.
+func TestSettingIsPutBack(t *testing.T) {
+	n := startOurs(t)
+	c := clientOf(t, n.URL())
+	named := newDatabase(t, c, "named")
+	on := true
+	if _, err := c.UpdateDatabase(t.Context(), named, api.BDBUpdate{EmailAlerts: &on}); err != nil {
+		t.Fatal(err)
+	}
+	for _, cancelled := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		changes := sender(func(r *http.Request) (*http.Response, error) {
+			resp, err := http.DefaultTransport.RoundTrip(r)
+			if cancelled && r.Method == http.MethodPut && r.URL.RawQuery == "" {
+				cancel()
+			}
+			return resp, err
+		})
+		_, err := Check(ctx, asUser(Server{URL: n.URL(), UID: named, Transport: changes}), Options{Match: regexp.MustCompile("^updateBDB/(a setting|twice|a dry run)")})
+		cancel()
+		if cancelled != errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		db, err := c.GetDatabase(t.Context(), named)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if settings, err := db.BDB(); err != nil || !*settings.EmailAlerts {
+			t.Errorf("cancelled %v: %v, email_alerts is not what it was", cancelled, err)
+		}
+	}
+}
+
+type sender func(*http.Request) (*http.Response, error)
+
+func (f sender) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestCancelledRunCleansUp cancels a run in the middle.
 func TestCancelledRunCleansUp(t *testing.T) {

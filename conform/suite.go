@@ -131,7 +131,7 @@ func (r *run) plan() []string {
 	}
 	if s.UID != 0 {
 		plan = append(plan, fmt.Sprintf("Change database %d: a setting, which is put back, and its import status.", s.UID),
-			fmt.Sprintf("Start imports into database %d, of files that do not exist. They may erase what it holds.", s.UID))
+			fmt.Sprintf("Start imports into database %d, of files that do not exist. They may erase what it holds, and replace the sources stored with it.", s.UID))
 	}
 	if s.Create {
 		plan = append(plan, fmt.Sprintf("Create databases with %s in their names, and delete them at the end.", r.tag))

@@ -143,7 +143,9 @@ func (t *trial) dryRunHolds(operation string) error {
 		err = t.nothingNew(send)
 	} else {
 		q.body = text(fmt.Sprintf(`{"email_alerts": %t}`, !t.alerts))
-		err = t.unchanged(send)
+		if err = t.unchanged(send); err != nil {
+			t.later(t.putAlertsBack)
+		}
 	}
 	if err != nil {
 		err = unmet("the server changes something in a dry run: " + err.Error())
