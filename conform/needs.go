@@ -193,19 +193,22 @@ func (t *trial) create(settings api.BDBCreate) (int, error) {
 	return db.UID, t.settle(db.UID)
 }
 
-// settle waits until nothing runs on a database.
+// settle waits until nothing runs on a database, for long only once.
 func (t *trial) settle(uid int) error {
 	ctx, cancel := context.WithTimeout(t.ctx, settleTime)
 	defer cancel()
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		db, err := t.run.client.GetDatabase(ctx, uid, "uid", "status", "import_status")
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
 			return fmt.Errorf("wait until nothing runs on database %d: %w", uid, err)
-		}
-		if db.Status == api.BDBStatusActive && !db.Import.Running() {
+		case db.Status == api.BDBStatusActive && !db.Import.Running():
+			t.stuck[uid] = false
 			return nil
 		}
-		if err := pause(ctx, wait); err != nil {
+		if t.stuck[uid] || pause(ctx, wait) != nil {
+			t.stuck[uid] = t.ctx.Err() == nil
 			return unmet(fmt.Sprintf("something runs on database %d and does not end", uid))
 		}
 	}

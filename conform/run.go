@@ -48,6 +48,7 @@ type run struct {
 	brief    bool              // imports from an address that no host has end at once
 	left     map[string]object // what the variants of an operation have left as it was
 	dryRuns  map[string]error  // what came of a dry run, by operation
+	stuck    map[int]bool      // databases on which something ran that did not end in settleTime
 	mask     secret.Mask
 	notes    []string // what answers have beyond the contract
 }
@@ -65,7 +66,7 @@ func newRun(s Server, o Options) (*run, error) {
 		return nil, fmt.Errorf("%w: expected http(s)://host[:port]", client.ErrAddress)
 	}
 	tag := "conform-" + strings.ToLower(rand.Text()[:10])
-	r := &run{server: s, options: o, contract: c, base: base, tag: tag, left: map[string]object{}, dryRuns: map[string]error{}}
+	r := &run{server: s, options: o, contract: c, base: base, tag: tag, left: map[string]object{}, dryRuns: map[string]error{}, stuck: map[int]bool{}}
 	r.door = &door{
 		next: s.transport(), base: base, readOnly: s.ReadOnly, all: s.Controls != "", create: s.Create || s.Controls != "", tag: tag, own: map[string]bool{},
 	}
@@ -77,9 +78,13 @@ func newRun(s Server, o Options) (*run, error) {
 func (r *run) connect() (err error) {
 	r.mask.Learn(r.server.Password)
 	r.mask.Learn(r.server.ViewerPassword)
-	r.client, err = client.New(r.server.URL, client.WithHTTPClient(&http.Client{Transport: r.door}), client.WithTimeout(r.options.Timeout),
-		client.WithBasicAuth(r.server.User, r.server.Password), client.WithUserAgent(userAgent+" set-up"), client.WithRetry(0))
+	r.client, err = r.clientOf(r.server.User, r.server.Password)
 	return err
+}
+
+func (r *run) clientOf(user, password string) (*client.Client, error) {
+	return client.New(r.server.URL, client.WithHTTPClient(&http.Client{Transport: r.door}), client.WithTimeout(r.options.Timeout),
+		client.WithBasicAuth(user, password), client.WithUserAgent(userAgent+" set-up"), client.WithRetry(0))
 }
 
 // userAgent is that of the requests of cases; those that bring about what they need say so.
@@ -126,6 +131,21 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.own(r.absent)
+	return r.checkViewer(ctx)
+}
+
+// checkViewer logs the viewer in once: with a wrong password, the cases would lock the user out.
+func (r *run) checkViewer(ctx context.Context) error {
+	if r.server.Viewer == "" {
+		return nil
+	}
+	viewer, err := r.clientOf(r.server.Viewer, r.server.ViewerPassword)
+	if err == nil {
+		_, err = viewer.ListDatabases(ctx, "uid")
+	}
+	if err != nil {
+		return fmt.Errorf("log in as the viewer: %w", err)
+	}
 	return nil
 }
 

@@ -8,11 +8,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/reimport/reimport/client"
 	"github.com/reimport/reimport/gen/api"
@@ -117,6 +120,49 @@ func TestSettingIsPutBack(t *testing.T) {
 type sender func(*http.Request) (*http.Response, error)
 
 func (f sender) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestViewerIsNotLockedOut gives the suite a wrong password for the viewer: it sends it once.
+func TestViewerIsNotLockedOut(t *testing.T) {
+	n := startOurs(t)
+	sent := &recorder{}
+	server := asUser(Server{URL: n.URL(), Create: true, Viewer: "viewer@example.com", ViewerPassword: "wrong", Transport: sent})
+	if _, err := Check(t.Context(), server, Options{}); !errors.Is(err, client.ErrUnauthorized) || !strings.Contains(err.Error(), "viewer") {
+		t.Error(err)
+	}
+	logins := 0
+	for _, req := range sent.sent {
+		if name, _, _ := req.BasicAuth(); name == server.Viewer {
+			logins++
+		}
+	}
+	if logins != 1 {
+		t.Errorf("the viewer has logged in %d times", logins)
+	}
+}
+
+// TestDatabaseThatNeverSettles runs several cases on a database whose import does not end: the run waits for it once.
+func TestDatabaseThatNeverSettles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := sender(func(r *http.Request) (*http.Response, error) {
+			w := httptest.NewRecorder()
+			w.Header().Set("Content-Type", "application/json")
+			if !strings.HasSuffix(r.URL.Path, "/7") {
+				w.WriteHeader(http.StatusNotFound)
+				return w.Result(), nil
+			}
+			_, _ = io.WriteString(w, `{"uid": 7, "status": "import-pending", "import_status": "importing"}`)
+			return w.Result(), nil
+		})
+		begin := time.Now()
+		report, err := Check(t.Context(), asUser(Server{URL: "http://cluster.example.com", UID: 7, Transport: server}), Options{Match: regexp.MustCompile("^resetBDBImportStatus/sent with")})
+		if err != nil || len(report.Results) < 5 || report.Count(NotTestable) != len(report.Results) {
+			t.Errorf("%v, %+v", err, report)
+		}
+		if waited := time.Since(begin); waited > settleTime+time.Minute {
+			t.Errorf("the run has waited for %s", waited)
+		}
+	})
+}
 
 // TestCancelledRunCleansUp cancels a run in the middle.
 func TestCancelledRunCleansUp(t *testing.T) {
