@@ -71,7 +71,7 @@ func TestRefusals(t *testing.T) {
 		"release":    {started(func(s *reimporttest.Server) { s.Scripts.Release(1) }), "Scripts.Release(1): no import"},
 	} {
 		in := within(t, c.test)
-		if log := in.log.String(); !in.failed || !strings.HasPrefix(log, "reimporttest: ") || !strings.Contains(log, c.want) {
+		if log := in.log.String(); !in.failed || !strings.HasPrefix(log, "reimporttest: ") || !strings.Contains(log, c.want) || strings.Contains(log, "was asked") {
 			t.Errorf("%s: failed %v, %s; want %s", name, in.failed, log, c.want)
 		}
 	}

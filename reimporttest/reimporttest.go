@@ -140,7 +140,7 @@ func (s *Server) end() {
 	s.kill()
 	s.http.CloseIdleConnections()
 	s.release()
-	if s.t.Failed() && s.Trace != nil {
+	if s.t.Failed() && s.Trace != nil && s.Trace.trace.Last() > 0 {
 		s.t.Logf("what %s was asked:\n%s", s.URL, s.Trace)
 	}
 }
