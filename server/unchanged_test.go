@@ -56,6 +56,17 @@ func (f *fixture) record(t *testing.T, uid string) *database.Database {
 	return db
 }
 
+// TestBackupWithTheIntervalShown: an interval that GET shows although none is set counts as given beside backup.
+func TestBackupWithTheIntervalShown(t *testing.T) {
+	f := start(t)
+	if r := f.call("PUT", "/v1/bdbs/1", `{"backup": true, "backup_interval": 86400}`); r.StatusCode != 200 {
+		t.Fatalf("%d %s", r.StatusCode, r.body)
+	}
+	if p := f.record(t, "1").BackupPolicy; !p.Enabled || p.Interval != 86400 {
+		t.Errorf("%+v", p)
+	}
+}
+
 // TestOneMemberChanged sends all of an answer back with one member changed: a setting changes, and a read-only member is
 // refused by name.
 func TestOneMemberChanged(t *testing.T) {

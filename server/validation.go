@@ -156,6 +156,11 @@ func (v *validator) dropUnchanged(ctx context.Context, uid int, members map[stri
 			delete(members, name)
 		}
 	}
+	// GET shows an interval where none is set. Backups that are turned on with it have been given one.
+	if interval, given := dropped["backup_interval"]; given && members["backup"] != nil {
+		members["backup_interval"] = interval
+		delete(dropped, "backup_interval")
+	}
 	return dropped, nil
 }
 
