@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/reimport/reimport/internal/contract"
 )
 
 // cluster has a server of ours answer as a cluster does where it is known to differ, or where nobody knows.
@@ -17,6 +19,9 @@ type cluster struct{}
 func (cluster) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Path == "/openapi.json" {
 		r.URL.Path = "/v1/nothing" // it serves no contract
+	}
+	if uid, found := strings.CutPrefix(r.URL.Path, "/v1/bdbs/0"); found && uid != "" { // it reads numbers as C does
+		r.URL.Path = "/v1/bdbs/" + uid
 	}
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
@@ -40,6 +45,9 @@ func (cluster) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, _ = json.Marshal(items)
 	case resp.StatusCode == http.StatusUnauthorized:
 		resp.Header.Del("WWW-Authenticate")
+		resp.Header.Del("Content-Type")
+		body = nil
+	case resp.StatusCode == http.StatusNotFound && r.Method == http.MethodGet:
 		resp.Header.Del("Content-Type")
 		body = nil
 	case json.Unmarshal(body, &o) != nil:
@@ -87,5 +95,23 @@ func TestClusterMayDiffer(t *testing.T) {
 	note := slices.IndexFunc(report.Notes, func(line string) bool { return strings.Contains(line, `getBDB: "unixsocket"`) })
 	if note < 0 || len(report.Notes) > 20 {
 		t.Errorf("notes:\n%s", strings.Join(report.Notes, "\n"))
+	}
+}
+
+// TestClusterMayHaveOtherBounds has a cluster take all values of a member: only those of another type are broken.
+func TestClusterMayHaveOtherBounds(t *testing.T) {
+	r, err := newRun(Server{URL: "http://cluster.example.com", Create: true}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conns := contract.Closed(r.contract.Operation(opCreate).Spec.RequestBody.Value.Content.Get(jsonType).Schema.Value).Properties["conns"].Value
+	var broken []string
+	for _, v := range r.memberVariants(nil, "conns", conns) {
+		if !v.valid && (&trial{run: r}).refusesVariant(v, &exchange{status: 200}, "") != nil {
+			broken = append(broken, v.what)
+		}
+	}
+	if got := strings.Join(broken, ", "); got != "a fraction, a number in a text, true" {
+		t.Error(got)
 	}
 }

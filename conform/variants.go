@@ -331,6 +331,9 @@ func (r *run) bodyVariants(op *contract.Operation, s *openapi3.Schema) (all []te
 	return all
 }
 
+// bound matches the values beyond a bound. Types are on the pages of Redis Software; most bounds are the contract's own.
+var bound = regexp.MustCompile(`(below its minimum|above its maximum|than its (minimum|maximum)|one item too many|its pattern refuses|another one|null)$`)
+
 func (r *run) memberVariants(base map[string]any, name string, s *openapi3.Schema) (all []variant) {
 	with := maps.Clone(base)
 	maps.Copy(with, companions[name])
@@ -340,7 +343,7 @@ func (r *run) memberVariants(base map[string]any, name string, s *openapi3.Schem
 		if taken := name == "uid" && given.what == "its minimum"; taken {
 			continue
 		}
-		v := variant{what: given.what, body: text(member(with, name, json)), valid: given.valid}
+		v := variant{what: given.what, body: text(member(with, name, json)), valid: given.valid, silent: bound.MatchString(given.what)}
 		asksWords(name, &v, json)
 		if v.valid && first == "" && json != "null" {
 			first = json
