@@ -31,8 +31,8 @@ func newControlLoadCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "load FILE", Short: "Put another seed in the place of the cluster", Args: cobra.ExactArgs(1),
 		Long: `Make the cluster what another seed file says, or standard input for -, as a reset does with the server's own. Users of the
-server's users file stay as they are, so that they can log in; if it has no such file, the seed needs users. A seed that is
-refused changes nothing; the refusal names line and field. The next reset goes back to the server's own seed.`,
+server's users file stay as they are, so that they can log in; if the seed has no users, so do those of the server's own seed.
+A seed that is refused changes nothing; the refusal names line and field. The next reset goes back to the server's own seed.`,
 		Example: `  reimport control load examples/demo.yaml
   reimport control dump | reimport control load -`,
 	}

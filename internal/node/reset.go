@@ -21,20 +21,21 @@ import (
 // no trace in the records. An error changes nothing, unless the lock-outs cannot be read.
 func (n *Node) Reset(ctx context.Context) error { return n.replace(ctx, &n.cfg.Seed) }
 
-// Load is Reset with another seed, which stays the caller's. Users of the users file come from there still. The error is a
-// *ConfigError if the seed is to blame. The next Reset goes back to the node's own seed.
+// Load is Reset with another seed, which stays the caller's. Users of the users file come from there still, and all users if
+// the seed has none. The error is a *ConfigError if the seed is to blame. The next Reset goes back to the node's own seed.
 func (n *Node) Load(ctx context.Context, given *seed.Seed) error {
 	c := *given
 	if c.Modules == nil {
 		c.Modules = database.Bundled()
 	}
+	users := n.file
+	if len(c.Users) == 0 {
+		users = n.cfg.Seed
+	}
 	c.Users = slices.Clone(c.Users)
-	c.ReplaceUsers(n.file.Users)
-	c.Demo = c.Demo || n.file.Demo
-	switch {
-	case len(c.Users) == 0:
-		return &ConfigError{"seed", errors.New("expected users, as nobody could log in")}
-	case c.Demo && !Loopback(n.cfg.Listen):
+	c.ReplaceUsers(users.Users)
+	c.Demo = c.Demo || users.Demo
+	if c.Demo && !Loopback(n.cfg.Listen) {
 		return n.refuseDemo("the seed")
 	}
 	return n.replace(ctx, &c)

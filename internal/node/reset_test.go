@@ -133,17 +133,15 @@ func TestLoadRefusals(t *testing.T) {
 	n := open(t, cfg)
 	defer shut(t, n)
 	before := want(t, n, "GET", "/v1/bdbs", "", 200)
-	source, demo, users := emulated(t), emulated(t), emulated(t)
+	source, demo := emulated(t), emulated(t)
 	source.Databases[0].Import.Sources = []database.Source{{Type: database.SourceURL, Location: "ftp://x"}}
 	demo.Demo = true
-	users.Users = nil
 	for name, c := range map[string]struct {
 		given *seed.Seed
 		want  string
 	}{
 		"source": {&source, "seed: database 7: dataset_import_sources[0].url"},
 		"demo":   {&demo, "listen: the seed is a demo"},
-		"users":  {&users, "seed: expected users"},
 	} {
 		err := n.Load(t.Context(), c.given)
 		if wrong := new(node.ConfigError); !errors.As(err, &wrong) || !strings.HasPrefix(err.Error(), c.want) {
@@ -162,6 +160,18 @@ func TestLoadRefusals(t *testing.T) {
 	defer shut(t, plain)
 	if err := plain.Reset(t.Context()); err == nil || plain.Emulator() != nil {
 		t.Errorf("a plain node: %v", err)
+	}
+}
+
+// TestLoadWithoutUsers: the users of the node's own seed may log in.
+func TestLoadWithoutUsers(t *testing.T) {
+	n := open(t, node.Config{Seed: emulated(t), Emulate: true})
+	defer shut(t, n)
+	if err := n.Load(t.Context(), new(seed.Seed)); err != nil {
+		t.Fatal(err)
+	}
+	if all := want(t, n, "GET", "/v1/bdbs", "", 200); strings.TrimSpace(all) != "[]" {
+		t.Errorf("it has %s", all)
 	}
 }
 

@@ -588,8 +588,8 @@ type ClientInterface interface {
 	// LoadStateWithBody Load another state
 	//
 	// Makes the cluster what another seed file says, as a reset does with the server's own. Users of the server's users
-	// file stay as they are, so that they can log in. If the server has no such file, the seed needs users. The next
-	// reset goes back to the server's own seed.
+	// file stay as they are, so that they can log in. If the seed has no users, those of the server's own seed stay too. The
+	// next reset goes back to the server's own seed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -978,8 +978,8 @@ func (c *Client) DumpState(ctx context.Context, reqEditors ...RequestEditorFn) (
 // LoadStateWithBody Load another state
 //
 // Makes the cluster what another seed file says, as a reset does with the server's own. Users of the server's users
-// file stay as they are, so that they can log in. If the server has no such file, the seed needs users. The next
-// reset goes back to the server's own seed.
+// file stay as they are, so that they can log in. If the seed has no users, those of the server's own seed stay too. The
+// next reset goes back to the server's own seed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1862,8 +1862,8 @@ type ClientWithResponsesInterface interface {
 	// LoadStateWithBodyWithResponse Load another state
 	//
 	// Makes the cluster what another seed file says, as a reset does with the server's own. Users of the server's users
-	// file stay as they are, so that they can log in. If the server has no such file, the seed needs users. The next
-	// reset goes back to the server's own seed.
+	// file stay as they are, so that they can log in. If the seed has no users, those of the server's own seed stay too. The
+	// next reset goes back to the server's own seed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3345,8 +3345,8 @@ func (c *ClientWithResponses) DumpStateWithResponse(ctx context.Context, reqEdit
 // LoadStateWithBodyWithResponse Load another state
 //
 // Makes the cluster what another seed file says, as a reset does with the server's own. Users of the server's users
-// file stay as they are, so that they can log in. If the server has no such file, the seed needs users. The next
-// reset goes back to the server's own seed.
+// file stay as they are, so that they can log in. If the seed has no users, those of the server's own seed stay too. The
+// next reset goes back to the server's own seed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //

@@ -66,7 +66,6 @@ func TestRefusals(t *testing.T) {
 		"a large unread body": {"POST", "/reset", strings.Repeat(" ", contract.MaxBody+1), nil, 413, "request_too_large"},
 		"no YAML":             {"PUT", "/state", "databases: [", nil, 400, "seed: yaml: line 1"},
 		"a field":             {"PUT", "/state", "databases:\n- uid: 1\n  colour: red\n", nil, 400, "seed:3: databases[0].colour: expected a field that exists"},
-		"no users":            {"PUT", "/state", "databases: []", nil, 400, "seed: expected users"},
 		"sources":             {"PUT", "/state", string(before.Body) + "  dataset_import_sources: []\n", nil, 400, "invalid_seed"},
 	} {
 		t.Run(name, func(t *testing.T) {
