@@ -15,7 +15,7 @@ var templates embed.FS
 
 // render fills a template. What stands in a page is either in its template or comes from data.
 func render(name string, data any) ([]byte, error) {
-	t, err := template.New(name).Funcs(template.FuncMap{"code": code, "cell": cell, "lower": strings.ToLower}).ParseFS(templates, name)
+	t, err := template.New(name).Funcs(template.FuncMap{"code": code, "cell": cell, "lower": strings.ToLower, "join": strings.Join}).ParseFS(templates, name)
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,28 @@ type evidence struct {
 // held is a documented answer with the cases that hold the server to it.
 type held struct{ Status, Text, Cases string }
 
-type openPoint struct{ Operation, Case, Why, Here string }
+// openPoint is what the documents leave open, with the operations and the cases that are about it.
+type openPoint struct {
+	Why, Here         string
+	Operations, Cases []string
+}
+
+func addOpen(points []openPoint, operation string, c Case) []openPoint {
+	i := slices.IndexFunc(points, func(p openPoint) bool { return p.Why == c.Silent && p.Here == c.Contract })
+	if i < 0 {
+		i, points = len(points), append(points, openPoint{Why: c.Silent, Here: c.Contract})
+	}
+	p := &points[i]
+	p.Operations, p.Cases = addNew(p.Operations, "`"+operation+"`"), addNew(p.Cases, c.Name)
+	return points
+}
+
+func addNew(all []string, name string) []string {
+	if slices.Contains(all, name) {
+		return all
+	}
+	return append(all, name)
+}
 
 // Emulated returns the page of what is emulated, and of what is not. cases are those of the suite, none of them broken.
 func Emulated(spec []byte, cases []Case, recorded []Recording) ([]byte, error) {
@@ -96,7 +117,7 @@ func Emulated(spec []byte, cases []Case, recorded []Recording) ([]byte, error) {
 		all = append(all, gather(name, o, of, proofs[w.id]))
 		for _, c := range of {
 			if c.Silent != "" {
-				opens = append(opens, openPoint{name, c.Name, c.Silent, c.Contract})
+				opens = addOpen(opens, name, c)
 			}
 		}
 	}
