@@ -50,7 +50,8 @@ func refusedCreation(name, body string, code api.ErrorCode) testCase {
 
 // creates creates a database with some settings, which becomes that of the case and goes with it.
 func (t *trial) creates(settings object) (object, error) {
-	body := object{"name": t.newName(), "memory_size": memorySize}
+	name := t.newName()
+	body := object{"name": name, "memory_size": memorySize}
 	maps.Copy(body, settings)
 	q := t.to(opCreate)
 	q.body = text(inJSON(body))
@@ -66,9 +67,11 @@ func (t *trial) creates(settings object) (object, error) {
 		return nil, err
 	}
 	t.uid = int(o.number("uid"))
-	t.own(t.uid)
+	if err := t.adopt(t.uid, name); err != nil {
+		return nil, err
+	}
 	t.later(func(ctx context.Context) error { return t.remove(ctx, t.uid) })
-	return o, t.settle(t.uid)
+	return o, nil
 }
 
 func (t *trial) createsForGood() error {

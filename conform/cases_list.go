@@ -27,12 +27,14 @@ func (t *trial) listsAll() error {
 	if err != nil {
 		return err
 	}
+	last := 0.0
 	var uids []float64
 	for _, item := range items {
-		uids = append(uids, item.number("uid"))
-	}
-	if !slices.IsSorted(uids) {
-		return broken("the uids are %v", uids)
+		uid := item.number("uid")
+		if uid <= last {
+			return broken("uid %v comes after %v", uid, last)
+		}
+		uids, last = append(uids, uid), uid
 	}
 	if !slices.Contains(uids, float64(t.uid)) {
 		return broken("database %d is missing, which GET shows", t.uid)

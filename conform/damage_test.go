@@ -181,6 +181,12 @@ var faults = []fault{
 			a.body, _ = json.Marshal(slices.DeleteFunc(items, func(item json.RawMessage) bool { return bytes.Contains(item, []byte(`"conform-`)) }))
 		}
 	}},
+	{name: "a list with a database twice", operations: []string{"listBDBs"}, response: func(_ *damager, _ *http.Request, a *damagedAnswer) {
+		var items []json.RawMessage
+		if json.Unmarshal(a.body, &items) == nil && len(items) > 0 {
+			a.body, _ = json.Marshal(append(items, items[len(items)-1]))
+		}
+	}},
 	{name: "a spelling of a uid that passes", operations: []string{"resetBDBImportStatus", "startBDBImport", "getBDB", "updateBDB"}, request: func(_ *damager, r *http.Request) {
 		parts := strings.Split(r.URL.EscapedPath(), "/")
 		if n, err := strconv.Atoi(strings.TrimLeft(parts[3], "+0")); err == nil {

@@ -186,11 +186,21 @@ func (t *trial) create(settings api.BDBCreate) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("create a database: %w", err)
 	}
-	if db.Name != settings.Name {
-		return 0, broken("the new database has the name %q, expected %q", db.Name, settings.Name)
+	return db.UID, t.adopt(db.UID, settings.Name)
+}
+
+// adopt lets the run change and delete a database that it has created. A GET shows its name first: the answer to a creation
+// may have the uid of another database.
+func (t *trial) adopt(uid int, name string) error {
+	db, err := t.run.client.GetDatabase(t.ctx, uid, "uid", "name")
+	if err != nil {
+		return fmt.Errorf("look at the new database %d: %w", uid, err)
 	}
-	t.own(db.UID)
-	return db.UID, t.settle(db.UID)
+	if db.Name != name {
+		return broken("the new database %d has the name %q, expected %q", uid, db.Name, name)
+	}
+	t.own(uid)
+	return t.settle(uid)
 }
 
 // settle waits until nothing runs on a database, for long only once.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -162,6 +163,31 @@ func TestDatabaseThatNeverSettles(t *testing.T) {
 			t.Errorf("the run has waited for %s", waited)
 		}
 	})
+}
+
+// TestLyingCreationHarmsNobody has the answers to creations show the uid of a database that was there before.
+func TestLyingCreationHarmsNobody(t *testing.T) {
+	n := startOurs(t)
+	c := clientOf(t, n.URL())
+	beside := newDatabase(t, c, "beside")
+	liar := sender(func(r *http.Request) (*http.Response, error) {
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil || r.Method != http.MethodPost || r.URL.Path != "/v1/bdbs" {
+			return resp, err
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		body = regexp.MustCompile(`"uid":[0-9]+`).ReplaceAll(body, []byte(fmt.Sprintf(`"uid":%d`, beside)))
+		resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		return resp, err
+	})
+	report, err := Check(t.Context(), asUser(Server{URL: n.URL(), Create: true, Transport: liar}), Options{Match: regexp.MustCompile("^(createBDB/(it is|with a uid)|deleteBDB/(it is|twice)|resetBDBImportStatus/sent)")})
+	if err != nil || report.Count(Broken) == 0 {
+		t.Errorf("%v, %+v", err, report)
+	}
+	if all, err := c.ListDatabases(t.Context()); err != nil || len(all) != 1 || all[0].Name != "beside" {
+		t.Errorf("%v, left are %v", err, all)
+	}
 }
 
 // TestCancelledRunCleansUp cancels a run in the middle.
