@@ -16,7 +16,7 @@ import (
 // names gives the times, ids and hosts of a transcript other names, so that two runs read alike.
 type names struct {
 	mask  *secret.Mask
-	hosts []string
+	hosts []*regexp.Regexp
 	ids   map[string]string
 }
 
@@ -79,6 +79,14 @@ var (
 	hostName = regexp.MustCompile(`^(addr|host|hostname|dns_name|dns_address_master|dns_suffixes|endpoint_ip|external_addr|cluster_name|email|bucket_name)$`)
 )
 
+// hostText matches a host where it is a word of its own: a host with the name cluster is no part of oss_cluster.
+func hostText(host string) *regexp.Regexp {
+	if strings.Contains(host, ":") { // an IPv6 address
+		return regexp.MustCompile(regexp.QuoteMeta(host))
+	}
+	return regexp.MustCompile(`\b` + regexp.QuoteMeta(host) + `\b`)
+}
+
 // text is a text for people.
 func (n *names) text(text string) string {
 	text = n.mask.Text(text)
@@ -88,7 +96,7 @@ func (n *names) text(text string) string {
 	text = email.ReplaceAllString(text, "<email>")
 	text = ipv4.ReplaceAllString(text, "<host>")
 	for _, host := range n.hosts {
-		text = strings.ReplaceAll(text, host, "<host>")
+		text = host.ReplaceAllString(text, "<host>")
 	}
 	return text
 }

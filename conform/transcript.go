@@ -130,7 +130,10 @@ func (t *Transcript) WriteTo(w io.Writer) (int64, error) {
 	defer t.mu.Unlock()
 	out := &counting{to: bufio.NewWriter(w)}
 	out.line(transcriptHead)
-	n := &names{mask: &t.mask, hosts: slices.SortedFunc(maps.Keys(t.hosts), longestFirst), ids: map[string]string{}}
+	n := &names{mask: &t.mask, ids: map[string]string{}}
+	for _, host := range slices.SortedFunc(maps.Keys(t.hosts), longestFirst) {
+		n.hosts = append(n.hosts, hostText(host))
+	}
 	before := ""
 	for _, x := range t.all {
 		if text := n.exchange(x); text != before {

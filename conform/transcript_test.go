@@ -54,6 +54,19 @@ func TestTranscript(t *testing.T) {
 	}
 }
 
+// TestShortHostsAreWords has hosts whose names are parts of other words.
+func TestShortHostsAreWords(t *testing.T) {
+	got := transcribed(t, func(tr *conform.Transcript) {
+		tr.Add(httptest.NewRequest(http.MethodGet, "https://cluster:9443/v1/bdbs/1", nil), nil, 409, http.Header{"Location": {"https://e/"}},
+			[]byte(`{"oss_cluster": true, "description": "cluster:9443 is busy, and node1.cluster is the leader"}`))
+	})
+	for _, want := range []string{`"oss_cluster": true`, `"description": "<host>:9443 is busy, and node1.<host> is the leader"`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is missing:\n%s", want, got)
+		}
+	}
+}
+
 // TestTranscriptsOfTwoRunsAreEqual drives two servers of ours, which differ in ports, times and request ids.
 func TestTranscriptsOfTwoRunsAreEqual(t *testing.T) {
 	run := func() string {
