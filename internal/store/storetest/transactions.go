@@ -125,7 +125,9 @@ func (s suite) clear(t *testing.T) {
 		if err := errors.Join(store.Clear(tx), store.Users.Put(tx, user(2))); err != nil {
 			return err
 		}
-		_, err := store.Insert(tx, named(0))
+		next := named(1)
+		next.UID = 0
+		_, err := store.Insert(tx, next)
 		return err
 	})
 	look := func() {
