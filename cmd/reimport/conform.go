@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -42,8 +44,8 @@ Software do not say, with what the server does; or not testable here, with the r
 
 It says what it will do and asks first. It changes nothing but the database that --uid names and databases that it creates,
 whose names begin with conform- and a random word, and deletes what it has created at the end, or when it is interrupted. An
-import into the database of --uid may erase what it holds. With --read-only it sends GET and HEAD alone. It sends the
-credentials to no other host. A wrong password is only sent for names that no user has, so it locks nobody out.
+import into the database of --uid may erase what it holds. With --read-only, and without --uid, --create and --controls, it
+sends GET and HEAD alone. It sends the credentials to no other host. A wrong password is only sent for names that no user has, so it locks nobody out.
 
 With --controls, the address of the controls of a reimport server, it brings about all states by itself: it replaces what the
 server holds, users included, and puts it back at the end.`,
@@ -65,7 +67,6 @@ server holds, users included, and puts it back at the end.`,
 	flags.BoolVar(&f.yes, "yes", false, "do not ask first")
 	flags.StringVar(&f.transcript, "transcript", "", "write what was sent and answered to this `file`, with secrets, times, ids and hosts hidden")
 	flags.VarP(&f.format, "output", "o", "`format` of the report: table, json, or junit, the XML that continuous integration reads")
-	cmd.MarkFlagsOneRequired("controls", "uid", "create", "read-only")
 	cmd.MarkFlagsMutuallyExclusive("read-only", "create")
 	cmd.MarkFlagsMutuallyExclusive("read-only", "controls")
 	// A name that is not registered is the only error.
@@ -82,6 +83,10 @@ func (a *app) conform(cmd *cobra.Command, f *conformFlags) error {
 	if err != nil {
 		return err
 	}
+	if server.UID == 0 && !server.Create && server.Controls == "" {
+		server.ReadOnly = true
+	}
+	defer a.finishInterrupted(cmd.Context())()
 	options := conform.Options{
 		Timeout: a.connection.timeout.Duration,
 		Confirm: func(plan []string) error { return a.confirmPlan(plan, f.yes || server.ReadOnly) },
@@ -99,6 +104,22 @@ func (a *app) conform(cmd *cobra.Command, f *conformFlags) error {
 		err = fmt.Errorf("%w in %d of %d cases", errContract, report.Count(conform.Broken), len(report.Results))
 	}
 	return err
+}
+
+// finishInterrupted has a second signal change nothing until the function that it returns is called: a run that is interrupted
+// deletes what it has created first. timeout(1) sends a signal twice at once, to the process and to its group.
+func (a *app) finishInterrupted(ctx context.Context) (done func()) {
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+	said := context.AfterFunc(ctx, func() {
+		if !a.asJSON {
+			fmt.Fprintln(a.errOut, "Interrupted: deleting what the run has created.")
+		}
+	})
+	return func() {
+		said()
+		signal.Stop(again)
+	}
 }
 
 // conformServer is the server of the connection.
@@ -141,7 +162,7 @@ func (f *conformFlags) writeTranscript(t *conform.Transcript) error {
 
 // confirmPlan shows what will be done, and asks unless the answer is known.
 func (a *app) confirmPlan(plan []string, yes bool) error {
-	if !a.asJSON {
+	if !a.asJSON || !yes {
 		fmt.Fprintln(a.errOut, "This run will:")
 		for _, step := range plan {
 			fmt.Fprintf(a.errOut, "  - %s\n", printable(step))

@@ -97,7 +97,7 @@ func golden(t *testing.T, path, text string) {
 	}
 }
 
-// TestConformCleansUp interrupts a run when it has created a database: it deletes it before it ends.
+// TestConformCleansUp interrupts a run when it has created a database, and again while it deletes it: it does so before it ends.
 func TestConformCleansUp(t *testing.T) {
 	t.Parallel()
 	p := serve(t, filepath.Join(t.TempDir(), "data"), "--seed", "../../examples/demo.yaml")
@@ -107,12 +107,17 @@ func TestConformCleansUp(t *testing.T) {
 	}
 	proxy := httputil.NewSingleHostReverseProxy(upstream)
 	proxy.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	held, once := make(chan struct{}), sync.Once{}
+	held, deleting, again := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var once, onceDeleting sync.Once
 	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPut {
 			once.Do(func() { close(held) })
 			<-r.Context().Done() // the run gives it up
 			return
+		}
+		if r.Method == http.MethodDelete {
+			onceDeleting.Do(func() { close(deleting) })
+			<-again
 		}
 		proxy.ServeHTTP(w, r)
 	}))
@@ -129,9 +134,13 @@ func TestConformCleansUp(t *testing.T) {
 	if err != nil || !strings.HasPrefix(all[len(all)-1].Name, "conform-") {
 		t.Fatalf("%v, there is no database of the run: %v", err, all)
 	}
-	if err := run.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
+	for _, when := range []chan struct{}{held, deleting} {
+		<-when
+		if err := run.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
 	}
+	close(again)
 	var exit *exec.ExitError
 	if err := run.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 12 {
 		t.Errorf("%v, want exit code 12", err)
