@@ -32,11 +32,7 @@ func (t *trial) deletesForGood() error {
 	if err != nil {
 		return err
 	}
-	x, err := t.gives(200, t.to(opDelete))
-	if err != nil {
-		return err
-	}
-	o, err := x.object()
+	o, err := t.object(t.to(opDelete))
 	if err == nil {
 		err = o.has(object{"uid": t.uid, "name": before["name"], "status": "delete-pending"}, "the answer has")
 	}

@@ -66,11 +66,7 @@ func (t *trial) moduleIs(listed object) error {
 	uid, _ := listed["uid"].(string)
 	q := t.to(opGetModule)
 	q.path = "/v1/modules/" + uid
-	x, err := t.gives(200, q)
-	if err != nil {
-		return err
-	}
-	one, err := x.object()
+	one, err := t.object(q)
 	if err == nil {
 		err = one.same(listed)
 	}

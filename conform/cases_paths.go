@@ -61,11 +61,7 @@ func (t *trial) getsEncoded() error {
 	for _, digit := range strconv.Itoa(t.uid) {
 		q.path += fmt.Sprintf("%%%X", digit)
 	}
-	x, err := t.gives(200, q)
-	if err != nil {
-		return err
-	}
-	o, err := x.object()
+	o, err := t.object(q)
 	if err == nil {
 		err = o.has(object{"uid": t.uid}, "the answer has")
 	}

@@ -36,7 +36,7 @@ func scriptCases() []testCase {
 			do: all((*trial).freezes, shows(object{"import_failure_reason": "", "import_progress": 40})),
 		},
 	)...), on(opReset, 409,
-		testCase{name: "while an import runs of one's own", needs: []need{scripts}, says: busySays, do: all((*trial).freezes, unchanged(refuses(opReset, 409, api.ErrorCodeBusy)))},
+		testCase{name: "while an import is frozen", needs: []need{scripts}, says: busySays, do: all((*trial).freezes, unchanged(refuses(opReset, 409, api.ErrorCodeBusy)))},
 	), on(opReset, 200,
 		testCase{
 			name: "after the import that it was refused for", needs: []need{scripts}, says: resetSays,

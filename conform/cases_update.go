@@ -72,11 +72,7 @@ func updates(settings object) step {
 	return func(t *trial) error {
 		q := t.to(opUpdate)
 		q.body = text(inJSON(settings))
-		x, err := t.gives(200, q)
-		if err != nil {
-			return err
-		}
-		o, err := x.object()
+		o, err := t.object(q)
 		if err != nil {
 			return err
 		}
@@ -91,11 +87,7 @@ func (t *trial) updatesWithGet() error {
 	}
 	q := t.to(opUpdate)
 	q.body = text(inJSON(before))
-	x, err := t.gives(200, q)
-	if err != nil {
-		return err
-	}
-	o, err := x.object()
+	o, err := t.object(q)
 	if err != nil {
 		return err
 	}

@@ -105,11 +105,7 @@ func (t *trial) get(fields ...string) (object, error) {
 	if len(fields) > 0 {
 		q.query = "fields=" + strings.Join(fields, ",")
 	}
-	x, err := t.gives(200, q)
-	if err != nil {
-		return nil, err
-	}
-	return x.object()
+	return t.object(q)
 }
 
 // has holds members of an object to some values.

@@ -298,7 +298,7 @@ func (t *trial) until(do func() error) error {
 	}
 }
 
-// object is the members of a JSON object.
+// An object has the members of a JSON object.
 type object map[string]any
 
 func (x *exchange) object() (o object, err error) {
@@ -308,6 +308,15 @@ func (x *exchange) object() (o object, err error) {
 		return nil, broken("%d: the body is no JSON object", x.status)
 	}
 	return o, nil
+}
+
+// object sends a request and returns the object that a 200 answers with.
+func (t *trial) object(q request) (object, error) {
+	x, err := t.gives(200, q)
+	if err != nil {
+		return nil, err
+	}
+	return x.object()
 }
 
 // equal compares values as JSON, in which 0 and 0.0 are one number.
