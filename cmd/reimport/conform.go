@@ -162,16 +162,18 @@ func (f *conformFlags) writeTranscript(t *conform.Transcript) error {
 
 // confirmPlan shows what will be done, and asks unless the answer is known.
 func (a *app) confirmPlan(plan []string, yes bool) error {
-	if !a.asJSON || !yes {
+	file, ok := a.in.(*os.File)
+	asks := !yes && ok && isatty.IsTerminal(file.Fd())
+	if asks || !a.asJSON {
 		fmt.Fprintln(a.errOut, "This run will:")
 		for _, step := range plan {
 			fmt.Fprintf(a.errOut, "  - %s\n", printable(step))
 		}
 	}
-	if yes {
+	switch {
+	case yes:
 		return nil
-	}
-	if file, ok := a.in.(*os.File); !ok || !isatty.IsTerminal(file.Fd()) {
+	case !asks:
 		return withHint(usageError(errors.New("standard input is no terminal, so nobody can be asked")), "--yes does all of the above without asking; --read-only changes nothing")
 	}
 	fmt.Fprint(a.errOut, "Go on? [y/N] ")
