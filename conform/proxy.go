@@ -134,7 +134,7 @@ func (p *Proxy) refuse(w http.ResponseWriter, x *relayed) bool {
 	w.Header().Set("Content-Type", jsonType)
 	w.Header().Set("X-Request-Id", strconv.FormatUint(rand.Uint64(), 36)) //nolint:gosec // it only tells requests apart
 	w.WriteHeader(status)
-	// The client that has gone is told nothing.
+	// Nothing can be said to a client that has gone.
 	_ = json.NewEncoder(w).Encode(api.Error{ErrorCode: string(b.code), Description: b.Where + ": expected " + b.Expected})
 	return true
 }

@@ -42,7 +42,7 @@ type recorded struct {
 // maxTranscript is how many bytes of bodies a Transcript keeps. It counts the exchanges that come later.
 const maxTranscript = 64 << 20
 
-// Add adds an exchange. Of r it reads all but the body. A body that is not JSON is told by its size alone.
+// Add adds an exchange. Of r it reads all but the body. Of a body that is not JSON it keeps the size alone.
 func (t *Transcript) Add(r *http.Request, sent []byte, status int, header http.Header, received []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

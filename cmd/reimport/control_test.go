@@ -107,7 +107,7 @@ func TestControl(t *testing.T) {
 		"control", "fault", "put", "x", "--operation", "resetBDBImportStatus", "--code", "busy", "--first", "1", "--status", "409")
 }
 
-// TestControlRefusals: each mistake has its exit code, and a hint where there is something to do.
+// TestControlRefusals: each mistake has its exit code, and a hint if there is something to do.
 func TestControlRefusals(t *testing.T) {
 	e := emulate(t)
 	other := httptest.NewServer(http.NotFoundHandler())
