@@ -91,7 +91,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestKillDuringDownload has the server that is asked for the file kill the one that asks.
+// TestKillDuringDownload kills the server when it requests the file of an import.
 func TestKillDuringDownload(t *testing.T) {
 	srv := reimporttest.Run(t)
 	started, dead := make(chan struct{}), make(chan struct{})

@@ -128,7 +128,7 @@ func (f *proxyFlags) say(out io.Writer, what string, value any) {
 	fmt.Fprintf(out, "%-9s %s\n", what, printable(fmt.Sprint(value)))
 }
 
-// listenForClients returns a listener, with TLS if that is asked for, and the scheme to reach it by.
+// listenForClients returns a listener, with TLS if the flags say so, and the scheme of its URL.
 func (a *app) listenForClients(ctx context.Context, f *proxyFlags) (net.Listener, string, error) {
 	if f.tlsDir == "" && !node.Loopback(f.listen) {
 		return nil, "", usageError(errors.New("--listen: expected a loopback address without --tls-dir, as clients send credentials"))

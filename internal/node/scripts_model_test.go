@@ -174,7 +174,7 @@ func (s *scripted) get(r *rapid.T, path string) shown {
 	return dbs[0]
 }
 
-// TestScriptedImports: whatever is asked for in whatever order, each answer shows what the scripts promise for that moment. Within
+// TestScriptedImports sends requests in random order: each answer shows what the scripts promise for that moment. Within
 // one import the progress never goes back, and it is 100 exactly at a success.
 func TestScriptedImports(t *testing.T) {
 	s := newScripted(t)
