@@ -284,9 +284,9 @@ func TestManyAtOnce(t *testing.T) {
 	b := newBench(t)
 	good, bad, _ := b.files()
 	uids := []int{b.create(), b.create(), b.create()}
-	scripts := []control.Script{
+	scripts := []control.Script{ // the last one repeats, as nothing settles an import without a script
 		{Repeat: true}, {Pace: seed.PaceTimed, Duration: time.Minute}, {Outcome: database.KeyTooLong, Pace: seed.PacePolled, Steps: 3},
-		{Pace: seed.PaceFrozen, At: 40},
+		{Pace: seed.PaceFrozen, At: 40, Repeat: true},
 	}
 	var clients sync.WaitGroup
 	for i := range 12 {
@@ -310,6 +310,9 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	clients.Wait()
+	for _, uid := range uids {
+		b.poll(uid) // its last import has begun, and goes no further by itself
+	}
 	must(t, b.Clock.Advance(time.Minute))
 	for _, uid := range uids {
 		_ = b.Scripts.Release(uid)
