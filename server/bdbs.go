@@ -29,7 +29,7 @@ func (s *Server) CreateBDB(ctx context.Context, r rest.CreateBDBRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	db, err := database.New(value(r.Body.UID), value(r.Body.Type), change, s.modules, s.now())
+	db, err := database.New(value(r.Body.UID), value(r.Body.Type), database.Simulated, change, s.modules, s.now())
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func (b *bench) files() (good, bad, missing database.Source) {
 // create makes a database and returns its uid.
 func (b *bench) create() int {
 	b.Helper()
-	db, err := database.New(0, "redis", database.Change{Name: new("test")}, nil, noon)
+	db, err := database.New(0, "redis", database.Simulated, database.Change{Name: new("test")}, nil, noon)
 	must(b, err)
 	db, err = store.Create(b.Context(), b.store, db)
 	must(b, err)

@@ -87,6 +87,10 @@ func (db *Database) Equal(o *Database) bool {
 		db.Status == o.Status &&
 		db.MemorySize == o.MemorySize &&
 		db.Port == o.Port &&
+		db.DataPlane == o.DataPlane &&
+		db.Redis == o.Redis &&
+		db.Endpoint == o.Endpoint &&
+		db.Incomplete == o.Incomplete &&
 		db.SkipImportAnalyze == o.SkipImportAnalyze &&
 		db.EmailAlerts == o.EmailAlerts &&
 		db.Export == o.Export &&

@@ -28,8 +28,15 @@ type Database struct {
 
 	Status     Status
 	MemorySize int64 // bytes, 0 for no limit
-	Port       int
+	Port       int   // as the client gave it, 0 for any
 	Modules    []ModuleRef
+
+	// DataPlane is fixed at creation.
+	DataPlane DataPlane  `json:",omitempty"`
+	Redis     Attachment `json:",omitzero"` // of an attached database
+	Endpoint  Endpoint   `json:",omitzero"` // unset until the data plane has one, and in a simulated database
+	// Incomplete says that the Redis holds a part of an import, which must be erased unless the import succeeds.
+	Incomplete bool `json:",omitempty"`
 
 	SkipImportAnalyze bool
 	EmailAlerts       bool
@@ -73,10 +80,11 @@ type Change struct {
 	Settings             map[string]json.RawMessage
 }
 
-// New returns the active database that c describes, of type redis where typ is empty. A database that names no
-// modules gets the catalog's bundled ones. The uid is left for the store to choose where it is 0.
-func New(uid int, typ string, c Change, catalog Catalog, now time.Time) (*Database, error) {
-	db := &Database{UID: uid, Type: typ, Status: Pending, CreatedTime: now}
+// New returns the database that c describes, of type redis if typ is empty. A simulated one is active, any other pending
+// until its data plane is ready. A database that names no modules gets the catalog's bundled ones. The store chooses the
+// uid if it is 0.
+func New(uid int, typ string, plane DataPlane, c Change, catalog Catalog, now time.Time) (*Database, error) {
+	db := &Database{UID: uid, Type: typ, Status: Pending, DataPlane: plane, CreatedTime: now}
 	if db.Type == "" {
 		db.Type = "redis"
 	}
@@ -86,11 +94,15 @@ func New(uid int, typ string, c Change, catalog Catalog, now time.Time) (*Databa
 	if err := db.apply(c, catalog, now); err != nil {
 		return nil, err
 	}
+	if plane != Simulated {
+		return db, nil
+	}
 	return db, db.moveTo(Active)
 }
 
 // Update changes the settings that c gives; the zero Change changes nothing, LastChangedTime included. ErrBusy unless
-// the database is active; ErrMissingModule and ErrMissingBackupInterval for a configuration that cannot be.
+// the database is active; ErrMissingModule and ErrMissingBackupInterval for a configuration that cannot be. If c has
+// something for the data plane, the change is pending until that is ready.
 func (db *Database) Update(c Change, catalog Catalog, now time.Time) error {
 	next := *db
 	if err := next.moveTo(ActiveChangePending); err != nil {
@@ -102,16 +114,24 @@ func (db *Database) Update(c Change, catalog Catalog, now time.Time) error {
 	if err := next.apply(c, catalog, now); err != nil {
 		return err
 	}
-	if err := next.moveTo(Active); err != nil {
-		return err
+	if db.DataPlane == Simulated || !c.reachesDataPlane() {
+		if err := next.moveTo(Active); err != nil {
+			return err
+		}
 	}
 	*db = next
 	return nil
 }
 
-// Delete marks the database for deletion. ErrBusy unless it is active and nothing runs on it.
+// reachesDataPlane reports whether the change has something that the Redis of a database must learn of.
+func (c Change) reachesDataPlane() bool {
+	return c.MemorySize != nil || c.Port != nil || len(c.Settings) > 0
+}
+
+// Delete marks the database for deletion. ErrBusy unless it is active and nothing runs on it, or its Redis cannot be had.
 func (db *Database) Delete() error {
-	if db.busy() {
+	without := db.DataPlane != Simulated && (db.Status == CreationFailed || db.Status == Recovery)
+	if db.busy() && !without {
 		return ErrBusy
 	}
 	return db.moveTo(DeletePending)
@@ -195,6 +215,9 @@ func (db *Database) Check() error {
 		return &FieldError{"memory_size", fmt.Sprintf("bytes, an integer from 0 to %d", int64(maxMemorySize))}
 	case !slices.Contains(statuses, db.Status):
 		return &FieldError{"status", fmt.Sprintf("one of %q", statuses)}
+	}
+	if err := db.checkDataPlane(); err != nil {
+		return err
 	}
 	if err := db.Import.check(db.Status); err != nil {
 		return err

@@ -24,10 +24,14 @@ var (
 )
 
 func create(t interface{ Fatal(...any) }, c database.Change) *database.Database {
+	return createIn(t, database.Simulated, c)
+}
+
+func createIn(t interface{ Fatal(...any) }, plane database.DataPlane, c database.Change) *database.Database {
 	if c.Name == nil {
 		c.Name, c.MemorySize = new("sessions"), new(int64(1<<30))
 	}
-	db, err := database.New(1, "", c, catalog, now)
+	db, err := database.New(1, "", plane, c, catalog, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +54,8 @@ func clone(db *database.Database) *database.Database {
 // action has changed nothing, and what succeeded has had its effect.
 func TestActions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		db := create(t, database.Change{})
+		plane := rapid.SampledFrom([]database.DataPlane{database.Simulated, database.Local}).Draw(t, "data plane")
+		db := createIn(t, plane, database.Change{})
 		act := func(t *rapid.T, action func() error) error {
 			before := clone(db)
 			err := action()
@@ -89,13 +94,16 @@ func TestActions(t *testing.T) {
 			},
 			"succeed": func(t *rapid.T) {
 				r := run.Draw(t, "run")
-				if act(t, func() error { return db.SucceedImport(r) }) == nil && (db.Import.Progress != 100 || db.Status != database.Active) {
+				if act(t, func() error { return db.SucceedImport(r) }) == nil && (db.Import.Progress != 100 || db.Status != database.Active || db.Incomplete) {
 					t.Fatalf("%+v", db)
 				}
 			},
 			"fail": func(t *rapid.T) {
-				r := run.Draw(t, "run")
-				if act(t, func() error { return db.FailImport(r, database.FileCorrupted) }) == nil && (db.Import.FailureReason != database.FileCorrupted || db.Status != database.Active) {
+				r, want := run.Draw(t, "run"), database.Active
+				if db.Incomplete {
+					want = database.Recovery
+				}
+				if act(t, func() error { return db.FailImport(r, database.FileCorrupted) }) == nil && (db.Import.FailureReason != database.FileCorrupted || db.Status != want) {
 					t.Fatalf("%+v", db)
 				}
 			},
@@ -118,14 +126,43 @@ func TestActions(t *testing.T) {
 					BackupIntervalOffset: new(rapid.IntRange(0, 2).Draw(t, "offset")),
 					Settings:             map[string]json.RawMessage{"maxclients": json.RawMessage("7")},
 				}
-				act(t, func() error { return db.Update(c, catalog, now) })
+				want := database.Active
+				if plane != database.Simulated {
+					want = database.ActiveChangePending
+				}
+				if act(t, func() error { return db.Update(c, catalog, now) }) == nil && db.Status != want {
+					t.Fatalf("%+v", db)
+				}
+			},
+			"erase": func(t *rapid.T) {
+				r := run.Draw(t, "run")
+				loading := db.Import.Status == database.ImportImporting && r == db.Import.Run.ID && r != ""
+				if err := act(t, func() error { return db.Erased(r) }); (err == nil) != loading || loading && db.Incomplete {
+					t.Fatalf("%v: %+v", err, db)
+				}
+			},
+			"ready": func(t *rapid.T) {
+				e, before := database.Endpoint{Host: "127.0.0.1", Port: rapid.IntRange(1, 3).Draw(t, "port")}, *db
+				if act(t, func() error { return db.Ready(e) }) != nil {
+					return
+				}
+				if loading := before.Status == database.ImportPending; db.Endpoint != e || loading != (db.Status != database.Active) || !loading && db.Incomplete {
+					t.Fatalf("from\n%+v\nto\n%+v", before, db)
+				}
+			},
+			"lost": func(t *rapid.T) {
+				active := db.Status == database.Active || db.Status == database.ActiveChangePending
+				if err := act(t, db.Lost); (err == nil) != active || active && db.Status != database.Recovery {
+					t.Fatalf("%v: %+v", err, db)
+				}
 			},
 			"backup": func(t *rapid.T) {
 				db.Backup.Status = rapid.SampledFrom([]database.OperationStatus{database.OperationExporting, database.OperationIdle}).Draw(t, "status")
 			},
 			"delete": func(t *rapid.T) {
 				c := clone(db)
-				if err := c.Delete(); (err == nil) == busy(db) {
+				refused := busy(db) && (plane == database.Simulated || db.Status != database.Recovery)
+				if err := c.Delete(); (err == nil) == refused {
 					t.Fatalf("%v: %+v", err, db)
 				}
 			},
@@ -220,11 +257,11 @@ func TestNewModules(t *testing.T) {
 	}
 	for _, ref := range []database.ModuleRef{{}, {Name: "nope"}, {Name: "bf", SemanticVersion: "9.9.9"}, {UID: "a1", Name: "legacy"}} {
 		c.Modules = &[]database.ModuleRef{ref}
-		if _, err := database.New(1, "", c, catalog, now); !errors.Is(err, database.ErrMissingModule) {
+		if _, err := database.New(1, "", database.Simulated, c, catalog, now); !errors.Is(err, database.ErrMissingModule) {
 			t.Errorf("%+v: %v", ref, err)
 		}
 	}
-	if db, err := database.New(1, "memcached", database.Change{Name: new("x")}, catalog, now); err != nil || len(db.Modules) != 0 {
+	if db, err := database.New(1, "memcached", database.Simulated, database.Change{Name: new("x")}, catalog, now); err != nil || len(db.Modules) != 0 {
 		t.Errorf("%v: %+v", err, db)
 	}
 }
@@ -238,5 +275,65 @@ func TestUpdateSharesNothing(t *testing.T) {
 	}
 	if string(dry.Settings["conns"]) != "6" || !reflect.DeepEqual(before, clone(db)) {
 		t.Fatalf("%s, %s", dry.Settings["conns"], db.Settings["conns"])
+	}
+}
+
+// TestDataPlane: what its data plane reports of a database, by the status that it has.
+func TestDataPlane(t *testing.T) {
+	creationFails := func(db *database.Database) error { return db.CreationFails() }
+	ready := func(db *database.Database) error { return db.Ready(database.Endpoint{Host: "127.0.0.1", Port: 7}) }
+	for _, c := range []struct {
+		plane    database.DataPlane
+		from     database.Status
+		report   func(*database.Database) error
+		to       database.Status // empty if it is refused
+		deleting bool            // can be deleted after that
+	}{
+		{database.Local, database.Pending, ready, database.Active, true},
+		{database.Local, database.Pending, creationFails, database.CreationFailed, true},
+		{database.Local, database.Pending, (*database.Database).Lost, "", false},
+		{database.Local, database.Active, creationFails, "", true},
+		{database.Attached, database.Active, (*database.Database).Lost, database.Recovery, true},
+		{database.Local, database.CreationFailed, ready, "", true},
+		{database.Local, database.DeletePending, ready, "", false},
+		{database.Simulated, database.CreationFailed, creationFails, "", false},
+		{database.Simulated, database.Recovery, creationFails, "", false},
+	} {
+		db := createIn(t, c.plane, database.Change{})
+		db.Status = c.from
+		err := c.report(db)
+		if refused := c.to == ""; refused != errors.Is(err, database.ErrBusy) || refused != (db.Status == c.from) || !refused && db.Status != c.to {
+			t.Errorf("%+v: %v, now %s", c, err, db.Status)
+		}
+		if err := db.Delete(); (err == nil) != c.deleting {
+			t.Errorf("%+v: delete: %v", c, err)
+		}
+	}
+}
+
+// TestCheckDataPlane: a record says the same of its data plane in all its fields.
+func TestCheckDataPlane(t *testing.T) {
+	redis := database.Attachment{Network: "tcp", Addr: "127.0.0.1:6379"}
+	for _, c := range []struct {
+		field string // of the refusal, empty if there is none
+		db    database.Database
+	}{
+		{"", database.Database{DataPlane: database.Local, Status: database.Pending}},
+		{"", database.Database{DataPlane: database.Attached, Status: database.Recovery, Redis: redis, Incomplete: true}},
+		{"data_plane", database.Database{DataPlane: "remote", Status: database.Active}},
+		{"redis", database.Database{DataPlane: database.Attached, Status: database.Active}},
+		{"redis", database.Database{DataPlane: database.Local, Status: database.Active, Redis: redis}},
+		{"type", database.Database{DataPlane: database.Local, Status: database.Active, Type: "memcached"}},
+		{"status", database.Database{DataPlane: database.Local, Status: database.Active, Incomplete: true}},
+		{"status", database.Database{Status: database.Recovery, Incomplete: true}},
+	} {
+		c.db.UID, c.db.Name = 1, "sessions"
+		if c.db.Type == "" {
+			c.db.Type = "redis"
+		}
+		err := c.db.Check()
+		if got, _ := errors.AsType[*database.FieldError](err); (err != nil || c.field != "") && (got == nil || got.Field != c.field) {
+			t.Errorf("%+v: %v, expected a refusal of %q", c.db, err, c.field)
+		}
 	}
 }

@@ -114,6 +114,17 @@ func (db *Database) BeginLoading(run string) error {
 		return ErrStaleRun
 	}
 	db.Import.Status = ImportImporting
+	db.Incomplete = db.DataPlane != Simulated
+	return nil
+}
+
+// Erased notes that the Redis of the database holds nothing of the import of run, which is loading. ErrStaleRun if run does
+// not own one there.
+func (db *Database) Erased(run string) error {
+	if !db.owns(run) || db.Import.Status != ImportImporting {
+		return ErrStaleRun
+	}
+	db.Incomplete = false
 	return nil
 }
 
@@ -135,7 +146,8 @@ func (db *Database) SucceedImport(run string) error {
 	return db.endImport(ImportSucceeded, 100, "")
 }
 
-// FailImport ends the import of run for the given reason. ErrStaleRun where run does not own the import.
+// FailImport ends the import of run for the given reason. A database that is incomplete is not active before it is erased.
+// ErrStaleRun where run does not own the import.
 func (db *Database) FailImport(run string, reason FailureReason) error {
 	if !db.owns(run) {
 		return ErrStaleRun
@@ -170,9 +182,15 @@ func (db *Database) owns(run string) bool {
 }
 
 func (db *Database) endImport(s ImportStatus, percent float64, reason FailureReason) error {
-	if err := db.moveTo(Active); err != nil {
+	incomplete := db.Incomplete && s == ImportFailed
+	to := Active
+	if incomplete {
+		to = Recovery
+	}
+	if err := db.moveTo(to); err != nil {
 		return err
 	}
+	db.Incomplete = incomplete
 	db.Import = Import{Status: s, Progress: percent, FailureReason: reason, Sources: db.Import.Sources}
 	return nil
 }

@@ -31,7 +31,7 @@ func TestRecordHasALimit(t *testing.T) {
 	if !db.Equal(before) {
 		t.Errorf("the refused change has left %+v", db)
 	}
-	_, err := database.New(1, "", padded(limit+1, 0), nil, now)
+	_, err := database.New(1, "", database.Simulated, padded(limit+1, 0), nil, now)
 	refused(err)
 	if err := db.Update(padded(limit, used), catalog, now); err != nil {
 		t.Errorf("Update to the limit: %v", err)

@@ -19,12 +19,14 @@ const (
 var statuses = []Status{Pending, Active, ActiveChangePending, DeletePending, ImportPending, CreationFailed, Recovery}
 
 // next is Redis Software's table of a database's statuses (its objects/bdb/status page). What is not here has no
-// way out.
+// way out. That page leaves open how a database gets into recovery, and how one is deleted that cannot be active.
 var next = map[Status][]Status{
 	Pending:             {Active, CreationFailed},
-	Active:              {ActiveChangePending, ImportPending, DeletePending},
-	ActiveChangePending: {Active},
-	ImportPending:       {Active},
+	Active:              {ActiveChangePending, ImportPending, DeletePending, Recovery},
+	ActiveChangePending: {Active, Recovery},
+	ImportPending:       {Active, Recovery},
+	Recovery:            {Active, DeletePending},
+	CreationFailed:      {DeletePending},
 }
 
 func (db *Database) moveTo(s Status) error {

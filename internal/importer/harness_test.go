@@ -69,7 +69,7 @@ func web(url string) database.Source { return database.Source{Type: database.Sou
 func (b *bench) create(limit int64) int {
 	b.Helper()
 	name := "test"
-	db, err := database.New(0, "redis", database.Change{Name: &name, MemorySize: &limit}, nil, now)
+	db, err := database.New(0, "redis", database.Simulated, database.Change{Name: &name, MemorySize: &limit}, nil, now)
 	if err != nil {
 		b.Fatal(err)
 	}

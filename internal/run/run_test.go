@@ -57,7 +57,7 @@ func newNode(t *testing.T, st store.Store, owner string) *node {
 func (n *node) record(r database.Run) (uid int) {
 	n.Helper()
 	name, size := "test", int64(0)
-	db, err := database.New(0, "redis", database.Change{Name: &name, MemorySize: &size}, nil, time.Now())
+	db, err := database.New(0, "redis", database.Simulated, database.Change{Name: &name, MemorySize: &size}, nil, time.Now())
 	if err == nil {
 		db, err = store.Create(n.Context(), n.store, db)
 	}

@@ -16,7 +16,7 @@ func (r reader) addDatabase(c *Seed, d fileDatabase, name string) error {
 	if err != nil {
 		return err
 	}
-	db, err := database.New(d.UID, d.Type, change, c.Modules, time.Time{})
+	db, err := database.New(d.UID, d.Type, database.Simulated, change, c.Modules, time.Time{})
 	switch {
 	case errors.Is(err, database.ErrMissingModule):
 		return r.refuse(d.Line, name+".module_list", "modules that the cluster has")
