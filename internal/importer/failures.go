@@ -59,7 +59,7 @@ func (a *attempt) end(why error) {
 func (a *attempt) success() event.ImportSucceeded {
 	e := event.ImportSucceeded{UID: a.uid, Run: a.run, Files: len(a.files), Bytes: a.bytes, Duration: time.Since(a.began)}
 	for _, f := range a.files {
-		e.Keys += f.stats.Keys - f.stats.Expired - f.stats.Empty
+		e.Keys += f.stats.Loaded()
 		e.Expired += f.stats.Expired
 		e.Empty += f.stats.Empty
 	}

@@ -17,7 +17,7 @@ const maxModules = 64
 
 func (s *Scanner) module() {
 	start := s.in.offset()
-	s.moduleID()
+	s.noted.module = s.moduleID()
 	s.moduleFields()
 	s.mem += objectSize + s.in.offset() - start
 }
@@ -64,19 +64,23 @@ func (s *Scanner) moduleFields() {
 	}
 }
 
-// moduleID notes which module wrote what follows: 9 characters of 6 bits, then 10 bits of version.
-func (s *Scanner) moduleID() {
+// moduleID notes which module wrote what follows: 9 characters of 6 bits, then 10 bits of version. It returns the module's
+// index in Stats.Modules, or -1.
+func (s *Scanner) moduleID() int {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	id := s.in.length()
 	if s.in.err != nil {
-		return
+		return -1
 	}
 	var name [9]byte
 	for i := range name {
 		name[i] = alphabet[id>>(58-6*i)&0x3F]
 	}
-	known := func(m string) bool { return m == string(name[:]) }
-	if len(s.stats.Modules) < maxModules && !slices.ContainsFunc(s.stats.Modules, known) {
-		s.stats.Modules = append(s.stats.Modules, string(name[:]))
+	modules := &s.stats.Modules
+	at := slices.IndexFunc(*modules, func(m Module) bool { return m.Name == string(name[:]) })
+	if at < 0 && len(*modules) < maxModules {
+		at = len(*modules)
+		*modules = append(*modules, Module{Name: string(name[:])})
 	}
+	return at
 }

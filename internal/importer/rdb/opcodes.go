@@ -103,6 +103,7 @@ func (s *Scanner) selectDB(at int64) {
 		return
 	}
 	s.stats.Memory += s.db.tables()
+	s.db.addTo(&s.spaces)
 	s.db = database{index: int(n)}
 	s.stats.MaxDB = max(s.stats.MaxDB, int(n))
 }
@@ -140,6 +141,7 @@ func (s *Scanner) library() {
 		return
 	}
 	s.stats.Functions++
+	s.stats.LargestLibrary = max(s.stats.LargestLibrary, int64(t.n))
 	var w io.Writer
 	if s.Library != nil && (t.enc == 0 || t.enc == encLZF) {
 		w = s.Library(int64(t.n))

@@ -57,6 +57,8 @@ type Scanner struct {
 	name    []byte // backs key.Name
 	scratch []byte // decoded text other than names
 	stats   Stats
+	noted   *mentions
+	spaces  map[int]Keyspace // of the databases that were selected before
 	db      database
 	next    attributes
 	started bool
@@ -79,7 +81,7 @@ var noAttributes = attributes{idle: -1, freq: -1}
 
 // NewScanner returns a Scanner for the uncompressed file that r yields. It reads nothing before the first Next.
 func NewScanner(r io.Reader) *Scanner {
-	s := new(Scanner)
+	s := &Scanner{noted: new(mentions)}
 	s.Reset(r)
 	return s
 }
@@ -90,8 +92,11 @@ func (s *Scanner) Reset(r io.Reader) {
 	*s = Scanner{
 		Now: s.Now, Library: s.Library, Strict: s.Strict,
 		in: s.in, name: s.name[:0], scratch: s.scratch[:0], next: noAttributes, keys: s.keys, elements: s.elements,
+		noted: s.noted, spaces: s.spaces,
 	}
 	clear(s.keys.marks)
+	clear(s.spaces)
+	s.noted.reset()
 }
 
 // Next goes to the next key, past the current one's value if that was not walked. It returns false at the end of the file

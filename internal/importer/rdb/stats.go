@@ -1,6 +1,9 @@
 package rdb
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Stats is what a scan has learned of the file as a whole.
 type Stats struct {
@@ -17,10 +20,17 @@ type Stats struct {
 	WithMeta int64               // with metadata of modules
 	Types    [lastType + 1]int64 // keys of each Type
 
-	Functions int64    // function libraries
-	ModuleAux int64    // records of modules that belong to no key
-	Modules   []string // names of the modules that values or such records belong to, the first 64
-	MaxDB     int      // highest database number named
+	// What follows, up to Largest, is of the keys that are loaded: those neither expired nor empty.
+	Databases   map[int]Keyspace // by number, of the first 1,024 databases that have such keys
+	LongestName Mention
+	First       [lastType + 1]Mention // the first key of each Type
+	Largest     [lastType + 1]Mention // the key of each Type whose value has the most bytes
+
+	Functions      int64    // function libraries
+	LargestLibrary int64    // bytes of the longest one's source
+	ModuleAux      int64    // records of modules that belong to no key
+	Modules        []Module // that values or such records belong to, the first 64
+	MaxDB          int      // highest database number named
 	// Aux holds the file's notes on itself, such as redis-ver, used-mem and ctime: the first 64, each cut at 256 bytes.
 	Aux map[string]string
 	// Memory estimates the bytes of Redis's memory that the keys take, without the expired and empty ones: what loading
@@ -28,11 +38,38 @@ type Stats struct {
 	Memory int64
 }
 
-// Stats returns what is known so far. Its map is the Scanner's own, to be left as it is.
+// Keyspace is how many keys a database has.
+type Keyspace struct {
+	Keys     int64
+	Expiring int64 // of Keys, with an expiry that lies ahead of Now
+}
+
+// Module is a module that the file needs.
+type Module struct {
+	Name  string
+	First Mention // the first key with a value of it that is loaded
+}
+
+// Mention is a key that Stats name. The zero Mention is none: every value has bytes.
+type Mention struct {
+	DB       int
+	Type     Type
+	Name     string // the first 256 bytes
+	NameLen  int64  // bytes in the whole name
+	ValueLen int64  // bytes of the value, as Key.ValueLen counts them
+}
+
+// Loaded is the number of keys that an import carries over: those neither expired nor empty.
+func (st *Stats) Loaded() int64 { return st.Keys - st.Expired - st.Empty }
+
+// Stats returns what is known so far. Its map Aux is the Scanner's own, to be left as it is.
 func (s *Scanner) Stats() Stats {
 	st := s.stats
 	st.Memory += s.db.tables()
 	st.Modules = slices.Clone(st.Modules)
+	st.Databases = maps.Clone(s.spaces)
+	s.db.addTo(&st.Databases)
+	s.noted.addTo(&st)
 	return st
 }
 
@@ -54,6 +91,7 @@ func (s *Scanner) count() {
 		st.Expired++
 	default:
 		st.Memory += k.Memory
+		s.noted.note(k)
 		s.db.keys++
 		if k.ExpireMS != 0 {
 			s.db.expiring++

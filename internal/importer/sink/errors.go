@@ -8,6 +8,9 @@ import (
 // ErrOutOfMemory is the answer of a database that may not take more memory.
 var ErrOutOfMemory = errors.New("the database is out of memory")
 
+// ErrConnectionLost is a database that cannot be reached, or cannot be reached any more. What it was given may be lost.
+var ErrConnectionLost = errors.New("the connection to the database is lost")
+
 // KeyError says which key could not be loaded, and why.
 type KeyError struct {
 	DB   int
