@@ -43,6 +43,8 @@ func TestDoors(t *testing.T) {
 		"/server/web":               {echo, kin, bbolt, cobra, module + "/"},
 		"/server":                   {bbolt, cobra, module + "/internal/node", module + "/internal/store/bolt", module + "/internal/seed", module + "/client", module + "/cmd"},
 		"/cmd/reimport":             {module + "/internal/docs"},
+
+		"/internal/importer/dataset": {echo, kin, bbolt, cobra, module + "/"},
 	} {
 		t.Run(pkg, func(t *testing.T) {
 			out, err := exec.Command("go", "list", "-deps", module+pkg).Output()
