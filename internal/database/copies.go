@@ -109,6 +109,7 @@ func sameImport(a, b Import) bool {
 		a.Progress == b.Progress &&
 		a.FailureReason == b.FailureReason &&
 		a.Run == b.Run &&
+		a.Load == b.Load &&
 		sameSlice(a.Sources, b.Sources)
 }
 

@@ -86,15 +86,16 @@ func TestActions(t *testing.T) {
 				}
 			},
 			"progress": func(t *rapid.T) {
-				r, before := run.Draw(t, "run"), db.Import.Progress
-				err := act(t, func() error { return db.ReportProgress(r, rapid.Float64Range(-10, 200).Draw(t, "percent")) })
-				if err == nil && (db.Import.Progress < before || db.Import.Progress >= 100) {
-					t.Fatalf("from %v to %v", before, db.Import.Progress)
+				r, before := run.Draw(t, "run"), db.Import
+				load := database.Load{Keys: rapid.Int64Range(0, 9).Draw(t, "keys"), TotalKeys: 9, KeysPerSecond: 2, SecondsLeft: 3}
+				err := act(t, func() error { return db.ReportProgress(r, rapid.Float64Range(-10, 200).Draw(t, "percent"), load) })
+				if err == nil && (db.Import.Progress < before.Progress || db.Import.Progress >= 100 || db.Import.Load.Keys < max(load.Keys, before.Load.Keys)) {
+					t.Fatalf("from %+v to %+v", before, db.Import)
 				}
 			},
 			"succeed": func(t *rapid.T) {
 				r := run.Draw(t, "run")
-				if act(t, func() error { return db.SucceedImport(r) }) == nil && (db.Import.Progress != 100 || db.Status != database.Active || db.Incomplete) {
+				if act(t, func() error { return db.SucceedImport(r) }) == nil && (db.Import.Progress != 100 || db.Import.Load.SecondsLeft != 0 || db.Status != database.Active || db.Incomplete) {
 					t.Fatalf("%+v", db)
 				}
 			},
@@ -113,7 +114,7 @@ func TestActions(t *testing.T) {
 				if (err == nil) != ready {
 					t.Fatalf("%v: %+v", err, db)
 				}
-				if ready && (db.Import.Status != database.ImportIdle || db.Import.FailureReason != "" || db.Import.Progress != 0) {
+				if ready && (db.Import.Status != database.ImportIdle || db.Import.Load != database.Load{} || db.Import.FailureReason != "" || db.Import.Progress != 0) {
 					t.Fatalf("%+v", db)
 				}
 			},
@@ -334,6 +335,41 @@ func TestCheckDataPlane(t *testing.T) {
 		err := c.db.Check()
 		if got, _ := errors.AsType[*database.FieldError](err); (err != nil || c.field != "") && (got == nil || got.Field != c.field) {
 			t.Errorf("%+v: %v, expected a refusal of %q", c.db, err, c.field)
+		}
+	}
+}
+
+// TestCheckLoad: keys are told of an import that loads or has loaded.
+func TestCheckLoad(t *testing.T) {
+	whole := database.Load{Keys: 5, TotalKeys: 5, KeysPerSecond: 1}
+	for _, c := range []struct {
+		field  string // of the refusal, empty if there is none
+		status database.ImportStatus
+		load   database.Load
+	}{
+		{"", database.ImportImporting, database.Load{Keys: 4, TotalKeys: 5, KeysPerSecond: 1, SecondsLeft: 1}},
+		{"", database.ImportSucceeded, whole},
+		{"", database.ImportFailed, whole},
+		{"import_total_keys", database.ImportIdle, whole},
+		{"import_total_keys", database.ImportInitializing, whole},
+		{"import_keys", database.ImportImporting, database.Load{Keys: 6, TotalKeys: 5}},
+		{"import_keys", database.ImportImporting, database.Load{Keys: -1}},
+		{"import_keys", database.ImportImporting, database.Load{SecondsLeft: -1}},
+		{"import_seconds_left", database.ImportFailed, database.Load{Keys: 4, TotalKeys: 5, SecondsLeft: 1}},
+	} {
+		db := create(t, database.Change{})
+		db.Import = database.Import{Status: c.status, Load: c.load}
+		switch {
+		case db.Import.Running():
+			db.Status = database.ImportPending
+		case c.status == database.ImportSucceeded:
+			db.Import.Progress = 100
+		case c.status == database.ImportFailed:
+			db.Import.FailureReason = database.GeneralError
+		}
+		err := db.Check()
+		if got, _ := errors.AsType[*database.FieldError](err); (err != nil || c.field != "") && (got == nil || got.Field != c.field) {
+			t.Errorf("%s, %+v: %v, expected a refusal of %q", c.status, c.load, err, c.field)
 		}
 	}
 }

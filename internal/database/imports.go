@@ -62,9 +62,18 @@ type Import struct {
 	Progress      float64       // percent, 100 exactly when succeeded
 	FailureReason FailureReason // set exactly when failed
 	Sources       []Source      `json:",omitempty"`
+	Load          Load          `json:",omitzero"`
 
 	// Run owns an import under way. A record may show an import without one: nobody will end it.
 	Run Run `json:",omitzero"`
+}
+
+// Load is how far the loading of an import is, beside its progress. An import that loads nothing has none.
+type Load struct {
+	Keys          int64 `json:",omitempty"` // loaded, at most TotalKeys
+	TotalKeys     int64 `json:",omitempty"` // to load
+	KeysPerSecond int64 `json:",omitempty"` // of late; once the import has succeeded, on average
+	SecondsLeft   int64 `json:",omitempty"` // an estimate, while it is loading
 }
 
 // Source is where one RDB file of an import comes from.
@@ -128,13 +137,15 @@ func (db *Database) Erased(run string) error {
 	return nil
 }
 
-// ReportProgress notes how far the loading of run is, in percent. It never goes back and never reaches 100, which
-// says succeeded. ErrStaleRun where run does not own the import.
-func (db *Database) ReportProgress(run string, percent float64) error {
+// ReportProgress notes how far the loading of run is, in percent and in keys. It never goes back, and never reaches 100 %,
+// which says succeeded. ErrStaleRun if run does not own the import.
+func (db *Database) ReportProgress(run string, percent float64, load Load) error {
 	if !db.owns(run) || db.Import.Status != ImportImporting {
 		return ErrStaleRun
 	}
-	db.Import.Progress = max(db.Import.Progress, min(percent, 99.9))
+	load.Keys = max(load.Keys, db.Import.Load.Keys)
+	load.TotalKeys = max(load.TotalKeys, load.Keys)
+	db.Import.Progress, db.Import.Load = max(db.Import.Progress, min(percent, 99.9)), load
 	return nil
 }
 
@@ -191,7 +202,9 @@ func (db *Database) endImport(s ImportStatus, percent float64, reason FailureRea
 		return err
 	}
 	db.Incomplete = incomplete
-	db.Import = Import{Status: s, Progress: percent, FailureReason: reason, Sources: db.Import.Sources}
+	load := db.Import.Load
+	load.SecondsLeft = 0
+	db.Import = Import{Status: s, Progress: percent, FailureReason: reason, Sources: db.Import.Sources, Load: load}
 	return nil
 }
 
@@ -209,6 +222,22 @@ func (i Import) check(s Status) error {
 		return &FieldError{"import_failure_reason", "nothing unless import_status is failed"}
 	case i.Run != Run{} && !i.Running():
 		return &FieldError{"import_status", "an import under way, as a run owns it"}
+	}
+	return i.Load.check(i.Status)
+}
+
+func (l Load) check(s ImportStatus) error {
+	if l.Keys < 0 || l.KeysPerSecond < 0 || l.SecondsLeft < 0 {
+		return &FieldError{"import_keys", "0 or more, as the pace and the time left"}
+	}
+	loading := s == ImportImporting
+	switch {
+	case l.Keys > l.TotalKeys:
+		return &FieldError{"import_keys", "at most import_total_keys"}
+	case l != Load{} && !loading && s != ImportSucceeded && s != ImportFailed:
+		return &FieldError{"import_total_keys", "nothing before an import loads"}
+	case l.SecondsLeft != 0 && !loading:
+		return &FieldError{"import_seconds_left", "0 unless the import is loading"}
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func TestEndAbandoned(t *testing.T) {
 	}{
 		"waiting": {started, true},
 		"loading": {func(db *database.Database) error {
-			return errors.Join(started(db), db.BeginLoading("run"), db.ReportProgress("run", 40))
+			return errors.Join(started(db), db.BeginLoading("run"), db.ReportProgress("run", 40, database.Load{}))
 		}, true},
 		"over": {func(db *database.Database) error {
 			return errors.Join(started(db), db.FailImport("run", database.KeyTooLong))

@@ -109,5 +109,5 @@ func (a *attempt) progress(n int) error {
 
 // report notes how far the loading is, in percent.
 func (a *attempt) report(percent float64) error {
-	return a.update(a.ctx, func(db *database.Database) error { return db.ReportProgress(a.run, percent) })
+	return a.update(a.ctx, func(db *database.Database) error { return db.ReportProgress(a.run, percent, database.Load{}) })
 }

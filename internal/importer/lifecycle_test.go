@@ -402,7 +402,7 @@ func TestRecover(t *testing.T) {
 		}
 		return db.BeginLoading("dead")
 	})
-	b.update(left, func(db *database.Database) error { return db.ReportProgress("dead", 40) })
+	b.update(left, func(db *database.Database) error { return db.ReportProgress("dead", 40, database.Load{}) })
 	b.update(shown, func(db *database.Database) error {
 		db.Status, db.Import = database.ImportPending, database.Import{Status: database.ImportImporting, Progress: 50}
 		return nil

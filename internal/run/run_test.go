@@ -247,7 +247,7 @@ func TestStartAfterOldChanges(t *testing.T) {
 			id := db.Import.Run.ID
 			for _, rule := range []func(*database.Database) error{
 				func(db *database.Database) error { return db.BeginLoading(id) },
-				func(db *database.Database) error { return db.ReportProgress(id, 50) },
+				func(db *database.Database) error { return db.ReportProgress(id, 50, database.Load{}) },
 				func(db *database.Database) error { return db.SucceedImport(id) },
 			} {
 				if _, err := store.Update(ctx, n.store, store.Databases, db.UID, rule); err != nil {

@@ -41,7 +41,9 @@ func TestMentions(t *testing.T) {
 
 func TestModules(t *testing.T) {
 	const one, another = 1 << 40, 2 << 40
-	value := func(f *file, id uint64, name string) { f.key(TypeModule2, name).length(id).lengths(5).text("data").length(0) }
+	value := func(f *file, id uint64, name string) {
+		f.key(TypeModule2, name).length(id).lengths(5).text("data").length(0)
+	}
 	f := newFile("REDIS0011").raw(247).length(one).lengths(2, 1, 0).raw(247).length(3<<40).lengths(2, 1, 0).db(1)
 	f.expireMS(1)
 	value(f, one, "expired")
