@@ -32,6 +32,7 @@ func TestDoors(t *testing.T) {
 		"/internal/importer":        {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/server", module + "/client"},
 		"/internal/importer/source": {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
 		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},
+		"/internal/keyspace":        {echo, kin, bbolt, cobra, module + "/"},
 		"/internal/contract":        {echo, bbolt, cobra, module + "/gen", module + "/internal", module + "/server", module + "/client"},
 		"/internal/secret":          {echo, bbolt, cobra, module + "/gen", module + "/server", module + "/client"},
 		"/internal/control":         {echo, bbolt, cobra, module + "/internal/node", module + "/server", module + "/client", module + "/cmd"},
