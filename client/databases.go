@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/http"
+	"strconv"
 
 	"github.com/reimport/reimport/gen/api"
 )
@@ -23,6 +25,11 @@ type Database struct {
 	Status     api.BDBStatus
 	MemorySize int64 // limit in bytes, 0 for none
 	Import     ImportState
+
+	// Endpoint is the host:port at which the database serves clients, of several the first. It is empty if there is none.
+	Endpoint string
+	// DataPlane is what is behind a database of reimport: simulated, local or attached. It is empty on a cluster.
+	DataPlane string
 
 	// Raw is the JSON object as the server sent it, with all of its keys; a cluster's has some 139. It is also what a
 	// Database marshals to.
@@ -50,8 +57,29 @@ func readDatabase(data []byte) (d Database, err error) {
 	d.Status, _ = member[api.BDBStatus](object, "status")
 	d.MemorySize, _ = member[int64](object, "memory_size")
 	d.Import, _ = importState(object)
+	d.Endpoint = endpoint(object)
+	own, _ := member[struct {
+		DataPlane string `json:"data_plane"`
+	}](object, "reimport")
+	d.DataPlane = own.DataPlane
 	d.UID, err = member[int](object, "uid")
 	return d, err
+}
+
+func endpoint(object members) string {
+	all, _ := member[[]struct {
+		Addr    []string `json:"addr"`
+		DNSName string   `json:"dns_name"`
+		Port    int      `json:"port"`
+	}](object, "endpoints")
+	if len(all) == 0 {
+		return ""
+	}
+	host := all[0].DNSName
+	if len(all[0].Addr) > 0 {
+		host = all[0].Addr[0]
+	}
+	return net.JoinHostPort(host, strconv.Itoa(all[0].Port))
 }
 
 // readSummary reads the members that a Database is made of. The others are many, and a list has them for each of its items.
@@ -64,6 +92,8 @@ func readSummary(data []byte) (members, error) {
 		ImportStatus   json.RawMessage `json:"import_status"`
 		ImportProgress json.RawMessage `json:"import_progress"`
 		ImportFailure  json.RawMessage `json:"import_failure_reason"`
+		Endpoints      json.RawMessage `json:"endpoints"`
+		Reimport       json.RawMessage `json:"reimport"`
 	}
 	if text := bytes.TrimLeft(data, " \t\r\n"); !bytes.HasPrefix(text, []byte("{")) || json.Unmarshal(text, &summary) != nil {
 		return nil, errors.New("expected an object")
@@ -72,6 +102,7 @@ func readSummary(data []byte) (members, error) {
 	for name, text := range map[string]json.RawMessage{
 		"uid": summary.UID, "name": summary.Name, "status": summary.Status, "memory_size": summary.MemorySize,
 		"import_status": summary.ImportStatus, "import_progress": summary.ImportProgress, "import_failure_reason": summary.ImportFailure,
+		"endpoints": summary.Endpoints, "reimport": summary.Reimport,
 	} {
 		if text != nil {
 			object[name] = text
@@ -129,7 +160,8 @@ func (c *Client) GetDatabase(ctx context.Context, uid int, fields ...string) (Da
 	}))
 }
 
-// CreateDatabase creates a database and returns it. Errors: ErrInvalid, ErrUIDExists, and those of any call.
+// CreateDatabase creates a database and returns it, perhaps with the status pending: WaitCreated waits until it can be used.
+// Errors: ErrInvalid, ErrUIDExists, and those of any call.
 func (c *Client) CreateDatabase(ctx context.Context, settings api.BDBCreate, opts ...ChangeOption) (Database, error) {
 	object, err := json.Marshal(settings)
 	if err != nil {

@@ -35,6 +35,9 @@ func TestDatabaseOfACluster(t *testing.T) {
 	if db.UID != 1 || db.Name != "sessions" || db.Status != api.BDBStatusActive || db.MemorySize != 1<<30 || !db.Import.Idle() {
 		t.Errorf("got %+v", db)
 	}
+	if db.Endpoint != "10.0.0.5:12000" || db.DataPlane != "" || db.Import.ImportLoad != (client.ImportLoad{}) {
+		t.Errorf("got %q, %q, %+v", db.Endpoint, db.DataPlane, db.Import.ImportLoad)
+	}
 	if string(db.Raw) != strings.TrimSpace(body) {
 		t.Error("Raw is not what the server sent")
 	}
@@ -46,6 +49,17 @@ func TestDatabaseOfACluster(t *testing.T) {
 	full, err := db.BDB()
 	if err != nil || *full.EvictionPolicy != "volatile-lru" {
 		t.Errorf("BDB: %v", err)
+	}
+}
+
+func TestDatabaseOfReimport(t *testing.T) {
+	db, err := serve(t, answer(200, `{"uid":1,"endpoints":[{"addr":["::1"],"port":6379},{"addr":["::2"],"port":1}],"reimport":{"data_plane":"local",
+		"import_keys":3,"import_total_keys":9,"import_keys_per_second":2,"import_seconds_left":4}}`)).GetDatabase(t.Context(), 1)
+	if err != nil || db.Endpoint != "[::1]:6379" || db.DataPlane != "local" {
+		t.Errorf("got %q, %q, %v", db.Endpoint, db.DataPlane, err)
+	}
+	if want := (client.ImportLoad{Keys: 3, TotalKeys: 9, KeysPerSecond: 2, SecondsLeft: 4}); db.Import.ImportLoad != want {
+		t.Errorf("got %+v, want %+v", db.Import.ImportLoad, want)
 	}
 }
 

@@ -33,6 +33,7 @@
 // them, if they are there, and fails with ErrUnexpectedBody otherwise. No other member can break it:
 //
 //	ListDatabases, GetDatabase, CreateDatabase, UpdateDatabase    uid
+//	WaitCreated                                                   uid
 //	ImportStatus, WaitImport                                      import_status, import_progress, import_failure_reason
 //	StartImport, ResetImportStatus, DeleteDatabase                none; the body is empty or an object
 //	ListModules, GetModule                                        uid

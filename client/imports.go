@@ -21,6 +21,17 @@ type ImportState struct {
 	// FailureReason is empty unless Status is failed. file-larger-than-mem-limit is followed by the expected size of the
 	// dataset and the database's limit, in bytes, with colons between.
 	FailureReason string `json:"import_failure_reason"`
+
+	ImportLoad
+}
+
+// An ImportLoad is how far the keys of an import are. A server of reimport says so in its member reimport of a database;
+// a cluster has none, and all of it is zero.
+type ImportLoad struct {
+	Keys          int64 `json:"import_keys,omitzero"`            // that the database has by now
+	TotalKeys     int64 `json:"import_total_keys,omitzero"`      // that the files have for it
+	KeysPerSecond int64 `json:"import_keys_per_second,omitzero"` // at the moment, or on average once it has ended
+	SecondsLeft   int64 `json:"import_seconds_left,omitzero"`    // an estimate, 0 if there is none
 }
 
 // Idle reports that no import runs and none has ended since the last reset.
@@ -45,15 +56,16 @@ func importState(object members) (state ImportState, err error) {
 	}
 	progress, wrongProgress := member[float64](object, "import_progress")
 	reason, wrongReason := member[string](object, "import_failure_reason")
-	return ImportState{status, progress, reason}, cmp.Or(wrongStatus, wrongProgress, wrongReason)
+	load, _ := member[ImportLoad](object, "reimport")
+	return ImportState{status, progress, reason, load}, cmp.Or(wrongStatus, wrongProgress, wrongReason)
 }
 
-// ImportStatus returns the state of a database's newest import, or ErrNotFound. Of the answer it needs the three members
-// that it returns.
+// ImportStatus returns the state of a database's newest import, or ErrNotFound. Of the answer it needs import_status,
+// import_progress and import_failure_reason. It asks for all members, since a cluster lacks reimport, and no page says what
+// comes of asking for it by name.
 func (c *Client) ImportStatus(ctx context.Context, uid int) (ImportState, error) {
-	fields := api.Fields{"uid", "import_status", "import_progress", "import_failure_reason"}
 	o := onDatabase("get import status of", uid, func(base string) (*http.Request, error) {
-		return api.NewGetBDBRequest(base, uid, &api.GetBDBParams{Fields: &fields})
+		return api.NewGetBDBRequest(base, uid, &api.GetBDBParams{})
 	})
 	object, err := ask[members](ctx, c, o)
 	if err != nil {

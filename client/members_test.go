@@ -49,6 +49,7 @@ func TestOtherMembersMayBeAnything(t *testing.T) {
 		"delete":        {func(ctx context.Context) error { return second(c.DeleteDatabase(ctx, 1)) }, nil, false},
 		"import status": {func(ctx context.Context) error { return second(c.ImportStatus(ctx, 1)) }, state, false},
 		"wait":          {func(ctx context.Context) error { return second(c.WaitImport(ctx, 1, time.Second, nil)) }, state, false},
+		"wait created":  {func(ctx context.Context) error { return second(c.WaitCreated(ctx, 1, time.Second)) }, uid, false},
 		"start":         {func(ctx context.Context) error { return c.StartImport(ctx, 1) }, nil, false},
 		"reset":         {func(ctx context.Context) error { return c.ResetImportStatus(ctx, 1) }, nil, false},
 		"get module":    {func(ctx context.Context) error { return second(c.GetModule(ctx, bloom)) }, map[string]json.RawMessage{"uid": text}, false},

@@ -97,7 +97,7 @@ func WithProgress(f func(uid int, state ImportState)) Option {
 	return func(o *options) { o.onProgress = f }
 }
 
-// WithClock replaces the clock that retries, WaitImport and Attempt.Duration go by, for tests that do not want to wait.
+// WithClock replaces the clock that retries, WaitImport, WaitCreated and Attempt.Duration go by, for tests that do not want to wait.
 // sleep returns the context's error when that ends first.
 func WithClock(now func() time.Time, sleep func(context.Context, time.Duration) error) Option {
 	return func(o *options) { o.now, o.sleep = now, sleep }

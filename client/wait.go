@@ -9,8 +9,11 @@ import (
 	"github.com/reimport/reimport/gen/api"
 )
 
-// firstLook is the first pause between two looks: a small import is over in no time.
-const firstLook = 250 * time.Millisecond
+// The first pauses between two looks. A small import is over in no time, and a new database is there even sooner.
+const (
+	firstLook      = 250 * time.Millisecond
+	firstLookAtNew = 25 * time.Millisecond
+)
 
 // How a wait ends without success.
 var (
@@ -18,6 +21,8 @@ var (
 	ErrImportFailed = errors.New("the import failed")
 	// ErrNoImport is a database on which no import runs and none has ended since the last reset.
 	ErrNoImport = errors.New("there is no import to wait for")
+	// ErrCreationFailed is a database that the server could not create. It has the status creation-failed until it is deleted.
+	ErrCreationFailed = errors.New("the creation of the database failed")
 )
 
 // An ImportFailedError is the end of an import that failed.
@@ -42,29 +47,56 @@ func (e *ImportFailedError) Is(target error) bool { return target == ErrImportFa
 // Any other error leaves the import running, and WaitImport may be called again.
 //
 // An import that ended before the call counts, since a short one may. So call it after StartImport has returned, when
-// the server has put the status of any earlier import away.
+// the server has put the status of any earlier import away. The status of the database itself does not matter: one whose
+// import has failed may be in recovery for a while.
 func (c *Client) WaitImport(ctx context.Context, uid int, every time.Duration, progress func(ImportState)) (ImportState, error) {
-	if every <= 0 {
-		return ImportState{}, fmt.Errorf("wait for the import into database %d: %w: the time between two looks is not positive", uid, ErrInvalid)
-	}
 	var last ImportState
-	pause := min(every, firstLook)
-	for first := true; ; first = false {
+	first := true
+	err := c.poll(ctx, fmt.Sprintf("the import into database %d", uid), firstLook, every, func() (bool, error) {
 		state, err := c.ImportStatus(ctx, uid)
 		if err != nil {
-			return last, err
+			return false, err
 		}
 		if progress != nil && (first || state != last) {
 			progress(state)
 		}
-		last = state
-		if !state.Running() {
-			return state, outcome(uid, state)
+		first, last = false, state
+		return !state.Running(), outcome(uid, state)
+	})
+	return last, err
+}
+
+// WaitCreated reads a database now, and again after pauses that grow up to every, until its status is no longer pending;
+// the context bounds the wait. It returns the last that it read, and ErrCreationFailed if the status is creation-failed. Any
+// other error leaves the server at it, and WaitCreated may be called again.
+func (c *Client) WaitCreated(ctx context.Context, uid int, every time.Duration) (Database, error) {
+	var last Database
+	err := c.poll(ctx, fmt.Sprintf("the creation of database %d", uid), firstLookAtNew, every, func() (bool, error) {
+		db, err := c.GetDatabase(ctx, uid)
+		if err != nil {
+			return false, err
+		}
+		last = db
+		if db.Status == api.BDBStatusCreationFailed {
+			err = fmt.Errorf("database %d: %w", uid, ErrCreationFailed)
+		}
+		return db.Status != api.BDBStatusPending, err
+	})
+	return last, err
+}
+
+// poll calls look until what it looks at is done or an error comes, with pauses that grow from first to every.
+func (c *Client) poll(ctx context.Context, what string, first, every time.Duration, look func() (done bool, err error)) error {
+	if every <= 0 {
+		return fmt.Errorf("wait for %s: %w: the time between two looks is not positive", what, ErrInvalid)
+	}
+	for pause := min(first, every); ; pause = min(every, 2*pause) {
+		if done, err := look(); done || err != nil {
+			return err
 		}
 		if err := c.sleep(ctx, pause); err != nil {
-			return state, fmt.Errorf("the import into database %d goes on: %w", uid, err)
+			return fmt.Errorf("%s goes on: %w", what, err)
 		}
-		pause = min(every, 2*pause)
 	}
 }
 

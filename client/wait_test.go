@@ -31,6 +31,7 @@ func TestWaitImport(t *testing.T) {
 		initializing = `{"uid":1,"import_status":"initializing","import_progress":0}`
 		half         = `{"uid":1,"import_status":"importing","import_progress":50.5}`
 		succeeded    = `{"uid":1,"import_status":"succeeded","import_progress":100}`
+		recovering   = `{"uid":1,"status":"recovery","import_status":"failed","import_failure_reason":"file-larger-than-mem-limit:2048:1024"}`
 		failed       = `{"uid":1,"import_status":"failed","import_failure_reason":"file-larger-than-mem-limit:2048:1024"}`
 	)
 	for name, tt := range map[string]struct {
@@ -43,6 +44,7 @@ func TestWaitImport(t *testing.T) {
 		"success":           {[]string{initializing, half, half, succeeded}, nil, "succeeded", []string{"initializing", "importing", "succeeded"}, 3},
 		"success at once":   {[]string{succeeded}, nil, "succeeded", []string{"succeeded"}, 0},
 		"failure":           {[]string{half, failed}, client.ErrImportFailed, "failed", []string{"importing", "failed"}, 1},
+		"and recovery":      {[]string{half, recovering}, client.ErrImportFailed, "failed", []string{"importing", "failed"}, 1},
 		"reset meanwhile":   {[]string{half, `{"import_status":"idle"}`}, client.ErrNoImport, "idle", []string{"importing", "idle"}, 1},
 		"idle":              {[]string{`{"import_status":"idle"}`}, client.ErrNoImport, "idle", []string{"idle"}, 0},
 		"never imported":    {[]string{`{"import_status":"","import_progress":0.0}`}, client.ErrNoImport, "", []string{""}, 0},
@@ -92,6 +94,44 @@ func TestWaitImportGivesUp(t *testing.T) {
 		t.Errorf("got %+v, %v, want the last state and Canceled", state, err)
 	}
 	if _, err := c.WaitImport(t.Context(), 1, 0, nil); !errors.Is(err, client.ErrInvalid) {
+		t.Errorf("no time between two looks: %v, want ErrInvalid", err)
+	}
+}
+
+func TestWaitCreated(t *testing.T) {
+	pending := `{"uid":7,"status":"pending"}`
+	for name, tt := range map[string]struct {
+		bodies []string
+		want   error
+		status string
+		looks  int // pauses between two looks
+	}{
+		"active":            {[]string{pending, pending, `{"uid":7,"status":"active"}`}, nil, "active", 2},
+		"active at once":    {[]string{`{"uid":7,"status":"active"}`}, nil, "active", 0},
+		"failed":            {[]string{pending, `{"uid":7,"status":"creation-failed"}`}, client.ErrCreationFailed, "creation-failed", 1},
+		"already in use":    {[]string{pending, `{"uid":7,"status":"import-pending"}`}, nil, "import-pending", 1},
+		"status of its own": {[]string{`{"uid":7,"status":"thinking"}`}, nil, "thinking", 0},
+		"not a database":    {[]string{pending, `[]`}, client.ErrUnexpectedBody, "pending", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := newClock()
+			db, err := serve(t, playing(tt.bodies...), clock.option()).WaitCreated(t.Context(), 7, time.Second)
+			if !errors.Is(err, tt.want) || string(db.Status) != tt.status || len(clock.slept) != tt.looks {
+				t.Errorf("got %q, %v with %d pauses, want %q, %v with %d", db.Status, err, len(clock.slept), tt.status, tt.want, tt.looks)
+			}
+		})
+	}
+}
+
+func TestWaitCreatedGivesUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	clock := newClock()
+	clock.before = func(time.Duration) { cancel() }
+	c := serve(t, playing(`{"uid":7,"status":"pending"}`), clock.option())
+	if db, err := c.WaitCreated(ctx, 7, time.Second); !errors.Is(err, context.Canceled) || db.UID != 7 {
+		t.Errorf("got %+v, %v, want the last that was read and Canceled", db, err)
+	}
+	if _, err := c.WaitCreated(t.Context(), 7, 0); !errors.Is(err, client.ErrInvalid) {
 		t.Errorf("no time between two looks: %v, want ErrInvalid", err)
 	}
 }

@@ -13,34 +13,38 @@ func newDBCommand(a *app) *cobra.Command {
 
 // databaseColumns are what a table shows of a database. Its 139 keys would not fit; JSON has them all.
 func databaseColumns() []string {
-	return []string{"uid", "name", "status", "memory_size", "import_status", "import_progress", "import_failure_reason"}
+	return []string{"uid", "name", "status", "endpoint", "data_plane", "memory_size", "import_status", "import_progress", "import_failure_reason"}
 }
+
+const dataPlanes = `A table's endpoint is where clients connect. data_plane is what is behind it: local, a Redis that the server has started;
+attached, one that was there before; or simulated, none. Redis Software does not say: its databases are all real.`
 
 func newDBListCommand(a *app) *cobra.Command {
 	var fields []string
 	cmd := &cobra.Command{Use: "list", Short: "List databases", Args: noMore,
-		Long: "List databases, by ascending uid. A table has their main fields, -o json and -o yaml all of them.",
+		Long: `List databases, by ascending uid. A table has their main fields, -o json and -o yaml all of them.
+
+` + dataPlanes,
 		Example: `  reimport db list -o table
   reimport db list --fields uid,name,import_status
   reimport db list -q "[?import_status=='failed'].uid"`,
 	}
 	cmd.Flags().StringSliceVar(&fields, "fields", nil, "`names` of the fields to show, with commas between")
 	return a.verb(cmd, func(ctx context.Context, c call) error {
-		columns := columnsFor(fields)
-		if c.showsTable() {
-			fields = columns // what else there is would not be seen
-		}
 		dbs, err := c.client.ListDatabases(ctx, fields...)
 		if err != nil {
 			return err
 		}
-		return c.print(dbs, columns...)
+		return c.print(dbs, columnsFor(fields)...)
 	})
 }
 
 func newDBGetCommand(a *app) *cobra.Command {
 	var fields []string
-	cmd := &cobra.Command{Use: "get UID", Short: "Show a database", Long: "Show a database. A table has its main fields, -o json and -o yaml all of them.",
+	cmd := &cobra.Command{Use: "get UID", Short: "Show a database",
+		Long: `Show a database. A table has its main fields, -o json and -o yaml all of them.
+
+` + dataPlanes,
 		Example: `  reimport db get 1
   reimport db get 1 -o yaml --fields name,memory_size,module_list`,
 	}

@@ -126,33 +126,6 @@ func parseBytes(text string) (uint64, error) {
 	return 0, fmt.Errorf("expected a number of bytes, or one with KiB, MiB or GiB, not %q", text)
 }
 
-func newDBCreateCommand(a *app) *cobra.Command {
-	var s settings
-	cmd := &cobra.Command{
-		Use:   "create",
-		Short: "Create a database",
-		Long: `Create a database and print it. It needs a name and a memory limit; what is left out takes the server's default.
-
-Settings come from a file (-f), from --set, and from --name and --memory-size; the later of these beat the earlier. They
-travel as they are given: which there are and what they may be is the server's to say.`,
-		Example: `  reimport db create --name sessions --memory-size 1GiB
-  reimport db create -f sessions.yaml --set port=12000 --dry-run`,
-		Args: noMore,
-	}
-	s.register(cmd)
-	return a.verb(cmd, func(ctx context.Context, c call) error {
-		object, err := s.object(c.in)
-		if err != nil {
-			return err
-		}
-		db, err := c.client.CreateDatabaseJSON(ctx, object, s.options()...)
-		if err != nil {
-			return err
-		}
-		return c.print(db, databaseColumns()...)
-	})
-}
-
 func newDBUpdateCommand(a *app) *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{

@@ -40,13 +40,14 @@ type exit struct {
 }
 
 // exits is in the order in which errors are looked up, because an error may be of several kinds: giving up on a busy
-// database ends as a timeout, not as a conflict. The codes are those of other tools for Redis Software; 13 to 15 are ours.
+// database ends as a timeout, not as a conflict. The codes are those of other tools for Redis Software; 13 to 16 are ours.
 var exits = []exit{
 	{13, "import_failed", "the import ended as failed", []error{client.ErrImportFailed}},
+	{16, "creation_failed", "the database could not be created", []error{client.ErrCreationFailed}},
 	{2, "usage", "a mistake on the command line", []error{errUsage}},
 	{3, "configuration", "a setting of the connection is not valid", []error{errConfig}},
 	{12, "cancelled", "cancelled by SIGINT or SIGTERM", []error{context.Canceled}},
-	{11, "timeout", "no answer, or no end of the import, in time", []error{context.DeadlineExceeded}},
+	{11, "timeout", "no answer, or no end of the import or the creation, in time", []error{context.DeadlineExceeded}},
 	{4, "authentication", "credentials or permission are missing (401, 403)", []error{client.ErrUnauthorized, client.ErrForbidden}},
 	{5, "not_found", "there is no such database, module, lock-out or fault (404)", []error{client.ErrNotFound}},
 	{6, "validation", "the server refuses the request (400, 406, 413)", []error{client.ErrInvalid, client.ErrUnsupportedModule, client.ErrTooLarge}},

@@ -34,7 +34,10 @@ func newFake() *fake {
 		f.last = r.URL.RawQuery
 		io.WriteString(w, `[{"uid":1,"name":"sessions"},{"uid":3,"name":"carts\u001b[2J","memory_size":9007199254740991}]`)
 	})
-	mux.HandleFunc("POST /v1/bdbs", f.echo)
+	mux.HandleFunc("POST /v1/bdbs", f.create)
+	mux.HandleFunc("GET /v1/bdbs/6", playing("pending", "pending", "active"))
+	mux.HandleFunc("GET /v1/bdbs/8", playing("pending", "creation-failed"))
+	mux.HandleFunc("GET /v1/bdbs/9", playing("pending"))
 	mux.HandleFunc("GET /v1/bdbs/1", f.database)
 	mux.HandleFunc("PUT /v1/bdbs/1", f.echo)
 	mux.HandleFunc("DELETE /v1/bdbs/1", func(http.ResponseWriter, *http.Request) {})
@@ -112,6 +115,28 @@ func busyOnce() http.HandlerFunc {
 	}
 }
 
+// create answers as echo does, but for the names of databases that are pending at first.
+func (f *fake) create(w http.ResponseWriter, r *http.Request) {
+	settings := httptest.NewRecorder()
+	f.echo(settings, r)
+	for name, uid := range map[string]int{"slow": 6, "hopeless": 8, "stuck": 9} {
+		if strings.Contains(settings.Body.String(), strconv.Quote(name)) {
+			fmt.Fprintf(w, `{"uid":%d,"status":"pending"}`, uid)
+			return
+		}
+	}
+	io.Copy(w, settings.Body)
+}
+
+// playing answers each request with the next of these statuses, and goes on with the last.
+func playing(statuses ...string) http.HandlerFunc {
+	var next atomic.Int64
+	return func(w http.ResponseWriter, _ *http.Request) {
+		at := min(int(next.Add(1)), len(statuses)) - 1
+		fmt.Fprintf(w, `{"uid":7,"status":%q,"endpoints":[{"addr":["127.0.0.1"],"port":12000}],"reimport":{"data_plane":"local"}}`, statuses[at])
+	}
+}
+
 // echo answers with the settings it was sent, and keeps them.
 func (f *fake) echo(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
@@ -134,11 +159,12 @@ func (f *fake) start(w http.ResponseWriter, r *http.Request) {
 	f.echo(httptest.NewRecorder(), r)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	end := `"import_status":"succeeded","import_progress":100`
+	end := `"import_status":"succeeded","import_progress":100,"reimport":{"import_keys":1004,"import_total_keys":1004,"import_keys_per_second":9000}`
 	if strings.Contains(f.last, "broken") {
 		end = `"import_status":"failed","import_progress":0,"import_failure_reason":"file-corrupted"`
 	}
-	f.steps = []string{`"import_status":"initializing"`, `"import_status":"importing","import_progress":50`, end}
+	f.steps = []string{`"import_status":"initializing"`, `"import_status":"importing","import_progress":50`,
+		`"import_status":"importing","import_progress":60,"reimport":{"import_keys":502,"import_total_keys":1004,"import_keys_per_second":9000,"import_seconds_left":75}`, end}
 }
 
 func (f *fake) reset(http.ResponseWriter, *http.Request) {

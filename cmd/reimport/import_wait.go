@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,8 +11,8 @@ import (
 	"github.com/reimport/reimport/client"
 )
 
-// waiting is how long and how closely to follow an import. An end of the wait is an end of this command, not of the
-// import, which the server owns.
+// waiting is how long and how closely to follow what the server does. An end of the wait is an end of this command, not of
+// what the server is at.
 type waiting struct{ timeout, interval span }
 
 func newWaiting() *waiting {
@@ -52,49 +51,19 @@ func (w *waiting) follow(ctx context.Context, c call, uid int) error {
 	if err == nil || errors.Is(err, client.ErrImportFailed) {
 		return errors.Join(c.printImport(uid, state), err)
 	}
+	return w.givenUp(ctx, limited, err, fmt.Sprintf("the import into database %d", uid),
+		fmt.Sprintf("the import goes on, and reimport import wait %d goes on waiting; --wait-timeout sets how long", uid))
+}
+
+// givenUp says of a wait without an outcome that its time was up, if it was, and how to go on.
+func (w *waiting) givenUp(ctx, limited context.Context, err error, what, hint string) error {
 	if errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
-		err = &marked{fmt.Errorf("the import into database %d has not ended within %s", uid, w.timeout.Duration), context.DeadlineExceeded}
+		err = &marked{fmt.Errorf("%s has not ended within %s", what, w.timeout.Duration), context.DeadlineExceeded}
 	}
 	if limited.Err() != nil {
-		err = withHint(err, fmt.Sprintf("the import goes on, and reimport import wait %d goes on waiting; --wait-timeout sets how long", uid))
+		err = withHint(err, hint)
 	}
 	return err
-}
-
-// progress says how far an import is: on one line that is written again on a terminal, else on a line for each change.
-type progress struct {
-	app      *app
-	uid      int
-	terminal bool
-	width    int // of the line that stands on the terminal
-}
-
-func (a *app) newProgress(uid int) *progress {
-	return &progress{app: a, uid: uid, terminal: !a.asJSON && isTerminal(a.errOut)}
-}
-
-func (p *progress) show(state client.ImportState) {
-	if p.app.asJSON {
-		p.app.sayJSON(map[string]importView{"progress": {p.uid, state}})
-		return
-	}
-	line := fmt.Sprintf("database %d: %s", p.uid, printable(string(state.Status)))
-	if state.Running() {
-		line += fmt.Sprintf(" %.0f%%", state.Progress)
-	}
-	if !p.terminal {
-		fmt.Fprintln(p.app.errOut, line)
-		return
-	}
-	// Blanks cover the rest of a longer line, with no need for the terminal's own codes.
-	fmt.Fprintf(p.app.errOut, "\r%s%s", line, strings.Repeat(" ", max(0, p.width-len(line))))
-	p.width = len(line)
-}
-
-func (p *progress) end() {
-	if p.width > 0 {
-		fmt.Fprintln(p.app.errOut)
-	}
 }
 
 // noticeRetry tells who waits that it is the database that is busy, and not this command that hangs.

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -155,6 +156,29 @@ func TestProgressOnATerminal(t *testing.T) {
 	want := "\rdatabase 1: initializing 0%\rdatabase 1: importing 10%  \rdatabase 1: succeeded    \n"
 	if errOut.String() != want {
 		t.Errorf("got  %q\nwant %q", &errOut, want)
+	}
+}
+
+// TestTimeLeft holds the estimate to what the server says, and to the progress where it says nothing.
+func TestTimeLeft(t *testing.T) {
+	began := time.Unix(1_700_000_000, 0)
+	var p progress
+	for _, look := range []struct {
+		state client.ImportState
+		after time.Duration
+		want  time.Duration
+	}{
+		{client.ImportState{Status: "initializing"}, 0, 0},
+		{client.ImportState{Status: "importing"}, time.Minute, 0},
+		{client.ImportState{Status: "importing", Progress: 10}, 2 * time.Minute, 0},
+		{client.ImportState{Status: "importing", Progress: 10}, 3 * time.Minute, 0},
+		{client.ImportState{Status: "importing", Progress: 20}, 4 * time.Minute, 16 * time.Minute},
+		{client.ImportState{Status: "importing", Progress: 20, ImportLoad: client.ImportLoad{SecondsLeft: 5}}, 5 * time.Minute, 5 * time.Second},
+		{client.ImportState{Status: "succeeded", Progress: 100}, 20 * time.Minute, 0},
+	} {
+		if got := p.left(look.state, began.Add(look.after)); got != look.want {
+			t.Errorf("after %s: %s left, want %s", look.after, got, look.want)
+		}
 	}
 }
 

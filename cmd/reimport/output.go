@@ -212,7 +212,7 @@ func printTable(out io.Writer, data []byte, columns []string) error {
 			return err
 		}
 		for _, column := range columns {
-			fmt.Fprintf(w, "%s\t%s\n", column, cell(row[column]))
+			fmt.Fprintf(w, "%s\t%s\n", column, cellIn(row, column))
 		}
 		return w.Flush()
 	}
@@ -220,11 +220,26 @@ func printTable(out io.Writer, data []byte, columns []string) error {
 	for _, row := range rows {
 		cells := make([]string, len(columns))
 		for i, column := range columns {
-			cells[i] = cell(row[column])
+			cells[i] = cellIn(row, column)
 		}
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	return w.Flush()
+}
+
+// cellIn returns the text in a column of a row. Two columns of a database are made of what its members hold.
+func cellIn(row map[string]json.RawMessage, column string) string {
+	if column != "endpoint" && column != "data_plane" {
+		return cell(row[column])
+	}
+	var db client.Database
+	if data, err := json.Marshal(row); err != nil || json.Unmarshal(data, &db) != nil {
+		return cell(nil)
+	}
+	if column == "endpoint" {
+		return cellOf(db.Endpoint)
+	}
+	return cellOf(db.DataPlane)
 }
 
 func cell(value json.RawMessage) string {
@@ -235,6 +250,10 @@ func cell(value json.RawMessage) string {
 	} else if json.Unmarshal(value, &text) != nil {
 		text = string(value)
 	}
+	return cellOf(text)
+}
+
+func cellOf(text string) string {
 	if text == "" {
 		return "-"
 	}
