@@ -132,6 +132,15 @@ func TestRequest(t *testing.T) {
 		}, wire{"PUT", "/base/v1/bdbs/2?dry_run=true", "application/json", `{"memory_size":1073741824}`}},
 		"delete": {func(ctx context.Context, c *client.Client) error { _, err := c.DeleteDatabase(ctx, 2); return err },
 			wire{"DELETE", "/base/v1/bdbs/2", "", ""}},
+		"availability": {func(ctx context.Context, c *client.Client) error { return c.CheckAvailability(ctx, 2) },
+			wire{"GET", "/base/v1/bdbs/2/availability", "", ""}},
+		"availability with lag": {func(ctx context.Context, c *client.Client) error {
+			return c.CheckAvailability(ctx, 2, client.WithLag())
+		},
+			wire{"GET", "/base/v1/bdbs/2/availability?extend_check=lag", "", ""}},
+		"availability here": {func(ctx context.Context, c *client.Client) error {
+			return c.CheckAvailability(ctx, 2, client.LocalEndpoint(), client.LagWithin(100*time.Millisecond))
+		}, wire{"GET", "/base/v1/local/bdbs/2/endpoint/availability?extend_check=lag&availability_lag_tolerance_ms=100", "", ""}},
 		"import": {func(ctx context.Context, c *client.Client) error { return c.StartImport(ctx, 2, dump) },
 			wire{"POST", "/base/v1/bdbs/2/actions/import", "application/json",
 				`{"dataset_import_sources":[{"path":"/mnt/sessions.rdb","type":"mount_point"}]}`}},
@@ -181,6 +190,7 @@ func TestCallsRefuseBadUIDs(t *testing.T) {
 		"delete": func(uid int) error { _, err := c.DeleteDatabase(t.Context(), uid); return err },
 		"import": func(uid int) error { return c.StartImport(t.Context(), uid) },
 		"reset":  func(uid int) error { return c.ResetImportStatus(t.Context(), uid) },
+		"check":  func(uid int) error { return c.CheckAvailability(t.Context(), uid) },
 	} {
 		for _, uid := range []int{-1, 0, 1 << 31} {
 			if err := call(uid); !errors.Is(err, client.ErrInvalid) {

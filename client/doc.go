@@ -35,6 +35,7 @@
 //	ListDatabases, GetDatabase, CreateDatabase, UpdateDatabase    uid
 //	WaitCreated                                                   uid
 //	ImportStatus, WaitImport                                      import_status, import_progress, import_failure_reason
-//	StartImport, ResetImportStatus, DeleteDatabase                none; the body is empty or an object
+//	StartImport, ResetImportStatus, DeleteDatabase,
+//	CheckAvailability                                             none; the body is empty or an object
 //	ListModules, GetModule                                        uid
 package client

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/reimport/reimport/gen/api"
@@ -29,6 +30,8 @@ var (
 	ErrRateLimited       = errors.New("too many requests")
 	ErrInternal          = errors.New("the server failed")
 	ErrUnavailable       = errors.New("the server is not available")
+	// ErrDatabaseUnavailable is an ErrUnavailable about a database that clients cannot use.
+	ErrDatabaseUnavailable = fmt.Errorf("%w for this database", ErrUnavailable)
 	// ErrUnexpectedStatus is a status that the contract does not know, a success other than 200 among them.
 	ErrUnexpectedStatus = errors.New("the status is not one of the contract's")
 	// ErrRedirect is an ErrUnexpectedStatus that names another host. Nothing was sent there.
@@ -69,7 +72,14 @@ var kindsOfCode = map[api.ErrorCode]error{
 	api.ErrorCodeUnsupportedModuleCapabilities: ErrUnsupportedModule,
 }
 
+// unavailable begin the codes of a database that is not available. Clusters of 8.2 add the reason behind them.
+var unavailable = []api.ErrorCode{api.ErrorCodeBDBUnavailable, api.ErrorCodeBDBEndpointUnavailable}
+
 func kindOf(status int, code api.ErrorCode) error {
+	begins := func(with api.ErrorCode) bool { return strings.HasPrefix(string(code), string(with)) }
+	if status == http.StatusServiceUnavailable && slices.ContainsFunc(unavailable, begins) {
+		return ErrDatabaseUnavailable
+	}
 	if kind := kindsOfCode[code]; kind != nil && code.Status() == status {
 		return kind
 	}

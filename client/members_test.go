@@ -51,6 +51,7 @@ func TestOtherMembersMayBeAnything(t *testing.T) {
 		"wait":          {func(ctx context.Context) error { return second(c.WaitImport(ctx, 1, time.Second, nil)) }, state, false},
 		"wait created":  {func(ctx context.Context) error { return second(c.WaitCreated(ctx, 1, time.Second)) }, uid, false},
 		"start":         {func(ctx context.Context) error { return c.StartImport(ctx, 1) }, nil, false},
+		"availability":  {func(ctx context.Context) error { return c.CheckAvailability(ctx, 1) }, nil, false},
 		"reset":         {func(ctx context.Context) error { return c.ResetImportStatus(ctx, 1) }, nil, false},
 		"get module":    {func(ctx context.Context) error { return second(c.GetModule(ctx, bloom)) }, map[string]json.RawMessage{"uid": text}, false},
 		"list modules":  {func(ctx context.Context) error { return second(c.ListModules(ctx)) }, map[string]json.RawMessage{"uid": text}, true},

@@ -10,12 +10,12 @@ import (
 func (r *run) cases() []testCase {
 	var all []testCase
 	for _, family := range [][]testCase{
-		resetCases(), importCases(), scriptCases(), listCases(), createCases(), getCases(), updateCases(), deleteCases(), moduleCases(),
+		resetCases(), importCases(), scriptCases(), listCases(), createCases(), getCases(), updateCases(), deleteCases(), availabilityCases(), moduleCases(),
 		r.accessCases(), r.uidCases(), r.sizeCases(), r.variantCases(), methodCases(), routeCases(), r.unreachable(),
 	} {
 		all = append(all, family...)
 	}
-	order := []string{opReset, opStart, opList, opCreate, opGet, opUpdate, opDelete, opListModules, opGetModule, otherPaths}
+	order := []string{opReset, opStart, opList, opCreate, opGet, opUpdate, opDelete, opAvailable, opLocalAvailable, opListModules, opGetModule, otherPaths}
 	slices.SortStableFunc(all, func(a, b testCase) int {
 		return slices.Index(order, a.operation) - slices.Index(order, b.operation)
 	})

@@ -106,7 +106,7 @@ func (t *trial) createsInitial() error {
 		return err
 	}
 	example, _ := t.contract.Doc.Components.Examples["NewBDB"].Value.Value.(map[string]any)
-	given := []string{"uid", "name", "memory_size", "created_time", "last_changed_time"}
+	given := []string{"uid", "name", "memory_size", "created_time", "last_changed_time", "endpoints", "dns_address_master"}
 	for _, name := range slices.Sorted(maps.Keys(example)) {
 		switch {
 		case slices.Contains(given, name), equal(o[name], example[name]):

@@ -17,7 +17,7 @@ const uidSays = "The database's uid, a decimal number without sign or leading ze
 // uidCases spell the uid of a database as no server may read it.
 func (r *run) uidCases() (all []testCase) {
 	for _, op := range r.contract.Operations {
-		if strings.HasPrefix(op.Path, "/v1/bdbs/{uid}") {
+		if strings.Contains(op.Path, "/bdbs/{uid}") {
 			all = append(all, hostileCases(op)...)
 		}
 	}
@@ -91,7 +91,9 @@ func (t *trial) refusesPath(q request) error {
 
 // methodCases ask each path for its methods.
 func methodCases() (all []testCase) {
-	for _, path := range []string{"/v1/bdbs", "/v1/bdbs/{uid}", "/v1/bdbs/{uid}/actions/import", "/v1/bdbs/{uid}/actions/import_reset_status", "/v1/modules", "/v1/modules/{uid}"} {
+	for _, path := range []string{
+		"/v1/bdbs", "/v1/bdbs/{uid}", "/v1/bdbs/{uid}/actions/import", "/v1/bdbs/{uid}/actions/import_reset_status", "/v1/bdbs/{uid}/availability", "/v1/local/bdbs/{uid}/endpoint/availability", "/v1/modules", "/v1/modules/{uid}",
+	} {
 		all = append(all, testCase{
 			name: "OPTIONS " + path, operation: otherPaths, needs: []need{aDatabase}, says: "OPTIONS names the methods of a path, without credentials.",
 			do: func(t *trial) error { return t.hasMethods(path) },

@@ -153,7 +153,7 @@ var faults = []fault{
 			a.body = append(a.body, '{')
 		}
 	}},
-	{name: "a body on an empty 200", operations: []string{"resetBDBImportStatus", "startBDBImport"}, response: func(_ *damager, _ *http.Request, a *damagedAnswer) {
+	{name: "a body on an empty 200", operations: []string{"resetBDBImportStatus", "startBDBImport", "getBDBAvailability", "getLocalBDBEndpointAvailability"}, response: func(_ *damager, _ *http.Request, a *damagedAnswer) {
 		if a.status == 200 {
 			a.body = []byte("{}")
 		}
@@ -164,6 +164,7 @@ var faults = []fault{
 	{name: "a state that is stale after a change", operations: []string{"resetBDBImportStatus", "startBDBImport", "updateBDB", "deleteBDB"}, response: staleState},
 	{name: "a 409 that is dropped", operations: []string{"resetBDBImportStatus", "startBDBImport", "createBDB", "updateBDB", "deleteBDB"}, response: succeedsInPlaceOf(409)},
 	{name: "a 406 that is dropped", operations: []string{"resetBDBImportStatus", "startBDBImport", "createBDB", "updateBDB"}, response: succeedsInPlaceOf(406)},
+	{name: "a 503 that is dropped", operations: []string{"getBDBAvailability", "getLocalBDBEndpointAvailability"}, response: succeedsInPlaceOf(503)},
 	{name: "a 200 in place of a 403", response: succeedsInPlaceOf(403)},
 	{name: "a 200 in place of a 401", response: succeedsInPlaceOf(401)},
 	{name: "a login that is not needed", request: func(_ *damager, r *http.Request) { r.Header.Set("Authorization", sound.Load().(string)) }},
@@ -207,7 +208,7 @@ func succeedsInPlaceOf(status int) func(*damager, *http.Request, *damagedAnswer)
 			return
 		}
 		a.status, a.body = 200, []byte(`{"uid": 1}`)
-		if strings.Contains(r.URL.Path, "/actions/") {
+		if strings.Contains(r.URL.Path, "/actions/") || strings.HasSuffix(r.URL.Path, "/availability") {
 			a.header.Del("Content-Type")
 			a.body = nil
 		}

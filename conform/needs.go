@@ -27,6 +27,7 @@ const (
 	runningImport
 	runningBackup
 	pendingChange
+	lostDatabase  // whose status is recovery
 	lackingModule // with a module that lacks backup_restore
 	scripts       // whose imports go as the case says
 	creation      // the run may create databases
@@ -45,6 +46,7 @@ var makers = map[need]func(*trial) error{
 	runningImport:   (*trial).runImport,
 	runningBackup:   (*trial).takeStaged,
 	pendingChange:   (*trial).takeStaged,
+	lostDatabase:    (*trial).takeStaged,
 	lackingModule:   (*trial).takeLacking,
 	scripts:         (*trial).scripted,
 	creation:        (*trial).mayCreate,
@@ -58,6 +60,7 @@ var reasons = map[need]string{
 	succeededImport: "no file is known that the server could import: run it with the controls of reimport",
 	runningBackup:   "the API cannot start a backup: run it with the controls of reimport",
 	pendingChange:   "the API cannot hold a change: run it with the controls of reimport",
+	lostDatabase:    "the API cannot have a database lost: run it with the controls of reimport",
 	roleNone:        "no user without any permission is known: run it with the controls of reimport",
 }
 

@@ -30,7 +30,7 @@ var elsewhere = []string{
 	"/v1/bdbs/alerts", "/v1/bdbs/certificates", "/v1/bdbs/crdt_sources", "/v1/bdbs/replica_sources", "/v1/bdbs/stats",
 	"/v1/bdbs/{}/actions/backup_reset_status", "/v1/bdbs/{}/actions/export", "/v1/bdbs/{}/actions/export_reset_status",
 	"/v1/bdbs/{}/actions/optimize_shards_placement", "/v1/bdbs/{}/actions/rebalance", "/v1/bdbs/{}/actions/recover",
-	"/v1/bdbs/{}/actions/recover_replica", "/v1/bdbs/{}/actions/revamp", "/v1/bdbs/{}/availability", "/v1/bdbs/{}/certificates",
+	"/v1/bdbs/{}/actions/recover_replica", "/v1/bdbs/{}/actions/revamp", "/v1/bdbs/{}/certificates",
 	"/v1/bdbs/{}/command", "/v1/bdbs/{}/flush", "/v1/bdbs/{}/modules", "/v1/bdbs/{}/passwords", "/v1/bdbs/{}/peer_stats",
 	"/v1/bdbs/{}/reset_admin_pass", "/v1/bdbs/{}/shards", "/v1/bdbs/{}/sync_source_stats", "/v1/bdbs/{}/syncer_state", "/v1/bdbs/{}/upgrade",
 }

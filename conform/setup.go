@@ -25,7 +25,7 @@ const (
 var setUp string
 
 // standing are the databases of the set-up.
-var standing = map[need]int{runningImport: 1, runningBackup: 2, pendingChange: 3, lackingModule: 4}
+var standing = map[need]int{runningImport: 1, runningBackup: 2, pendingChange: 3, lackingModule: 4, lostDatabase: 5}
 
 // controls are those of the emulator that the run has set up for itself.
 type controls struct {

@@ -88,7 +88,7 @@ func (t *trial) unchanged(do step) error {
 }
 
 // moving are the members of a database that change by themselves while something runs on it.
-var moving = []string{"import_progress", "export_progress", "backup_progress", "background_op"}
+var moving = []string{"import_progress", "export_progress", "backup_progress", "background_op", "reimport"}
 
 // shows holds members of the database, as a GET shows them, to some values.
 func (t *trial) shows(want object) error {

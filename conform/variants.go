@@ -248,6 +248,9 @@ func parameterValues(s *openapi3.Schema) (all []value) {
 		}
 		return all
 	}
+	if s.Type.Is(openapi3.TypeInteger) {
+		return append(numbers(s), value{"a fraction", "1.5", false}, value{"a word", "many", false})
+	}
 	names := func(n uint64) string { return strings.Repeat("uid,", int(n-1)) + "uid" } //nolint:gosec // a length of the contract
 	return []value{
 		{"one name", "uid", true},

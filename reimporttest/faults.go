@@ -56,6 +56,8 @@ const (
 	DeleteDatabase    Operation = "deleteBDB"
 	StartImport       Operation = "startBDBImport"
 	ResetImportStatus Operation = "resetBDBImportStatus"
+	CheckAvailability Operation = "getBDBAvailability"
+	CheckEndpoint     Operation = "getLocalBDBEndpointAvailability"
 	ListModules       Operation = "listModules"
 	GetModule         Operation = "getModule"
 )

@@ -15,7 +15,7 @@ func TestOperations(t *testing.T) {
 	}
 	all := []reimporttest.Operation{
 		reimporttest.ListDatabases, reimporttest.GetDatabase, reimporttest.CreateDatabase, reimporttest.UpdateDatabase, reimporttest.DeleteDatabase,
-		reimporttest.StartImport, reimporttest.ResetImportStatus, reimporttest.ListModules, reimporttest.GetModule,
+		reimporttest.StartImport, reimporttest.ResetImportStatus, reimporttest.CheckAvailability, reimporttest.CheckEndpoint, reimporttest.ListModules, reimporttest.GetModule,
 	}
 	for _, operation := range all {
 		if c.Operation(string(operation)) == nil {

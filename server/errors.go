@@ -25,7 +25,12 @@ var (
 	errMissingField     = errors.New("missing field")
 	errMissingName      = errors.New("missing name")
 	errMissingMemory    = errors.New("missing memory size")
-	errInternal         = errors.New("internal error")
+	// What the operations about availability refuse with.
+	errDatabaseNotFound    = errors.New("database does not exist in the cluster")
+	errUnavailable         = errors.New("database is not available")
+	errEndpointUnavailable = errors.New("endpoint is not available")
+
+	errInternal = errors.New("internal error")
 )
 
 type answer struct {
@@ -50,12 +55,17 @@ var answers = []answer{
 	{errMissingName, api.ErrorCodeMissingDBName},
 	{errMissingMemory, api.ErrorCodeMissingMemorySize},
 	{database.ErrNotExist, api.ErrorCodeDBNotExist},
+	{errDatabaseNotFound, api.ErrorCodeDBNotFound},
+	{errUnavailable, api.ErrorCodeBDBUnavailable},
+	{errEndpointUnavailable, api.ErrorCodeBDBEndpointUnavailable},
 	{database.ErrModuleNotExist, api.ErrorCodeModuleNotExist},
 	{database.ErrUIDExists, api.ErrorCodeUIDExists},
 	{database.ErrBusy, api.ErrorCodeBusy},
 	{database.ErrUnsupportedModule, api.ErrorCodeUnsupportedModuleCapabilities},
 	{database.ErrMissingModule, api.ErrorCodeMissingModule},
 	{database.ErrMissingBackupInterval, api.ErrorCodeMissingBackupInterval},
+	{database.ErrInsufficientResources, api.ErrorCodeInsufficientResources},
+	{database.ErrPortUnavailable, api.ErrorCodePortUnavailable},
 	{database.ErrMissingSources, api.ErrorCodeMissingField},
 	{errInternal, api.ErrorCodeInternalError},
 }

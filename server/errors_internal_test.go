@@ -26,6 +26,8 @@ func TestErrorsTravel(t *testing.T) {
 		database.ErrNotExist: client.ErrNotFound, database.ErrModuleNotExist: client.ErrNotFound, database.ErrUIDExists: client.ErrUIDExists,
 		database.ErrBusy: client.ErrBusy, database.ErrUnsupportedModule: client.ErrUnsupportedModule, database.ErrMissingModule: client.ErrInvalid,
 		database.ErrMissingBackupInterval: client.ErrInvalid, database.ErrMissingSources: client.ErrInvalid,
+		errDatabaseNotFound: client.ErrNotFound, errUnavailable: client.ErrDatabaseUnavailable, errEndpointUnavailable: client.ErrDatabaseUnavailable,
+		database.ErrInsufficientResources: client.ErrInvalid, database.ErrPortUnavailable: client.ErrInvalid,
 		errInternal: client.ErrInternal,
 	}
 	codes := map[api.ErrorCode]bool{api.ErrorCodeInternalError: true}

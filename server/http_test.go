@@ -69,7 +69,11 @@ func TestFields(t *testing.T) {
 	if err := json.Unmarshal(f.call("GET", "/v1/bdbs?fields=uid,endpoints,no_such_field", "").body, &list); err != nil {
 		t.Fatal(err)
 	}
-	if len(list) != 6 || !reflect.DeepEqual(list[0], map[string]any{"uid": 1.0, "endpoints": []any{}}) {
+	endpoint := map[string]any{
+		"addr": []any{"127.0.0.1"}, "addr_type": "external", "dns_name": "localhost", "oss_cluster_api_preferred_endpoint_type": "ip",
+		"oss_cluster_api_preferred_ip_type": "internal", "port": 10000.0, "proxy_policy": "single", "uid": "1:1",
+	}
+	if len(list) != 6 || !reflect.DeepEqual(list[0], map[string]any{"uid": 1.0, "endpoints": []any{endpoint}}) {
 		t.Fatalf("%v", list)
 	}
 	var one map[string]any
@@ -96,7 +100,7 @@ func TestSettings(t *testing.T) {
 		"backup_location": map[string]any{"type": "mount_point", "path": "/mnt"},
 		// defaults
 		"maxclients": 10000.0, "type": "redis", "version": "8.0.0", "background_op": []any{map[string]any{"status": "idle"}}, "crdt_modules": "[]",
-		"import_status": "", "import_progress": 0.0, "export_status": "", "backup_status": "", "endpoints": []any{}, "skip_import_analyze": "disabled",
+		"import_status": "", "import_progress": 0.0, "export_status": "", "backup_status": "", "dns_address_master": "localhost:12000", "skip_import_analyze": "disabled",
 		"module_list": []any{map[string]any{"module_id": "b14385b09778a335835ee3ae380bbc77", "module_name": "bf", "semantic_version": "8.0.1", "module_args": "ERROR_RATE 0.1"}},
 	}
 	holds := func(bdb map[string]any) {

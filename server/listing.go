@@ -74,7 +74,11 @@ func (l *listing) VisitListBDBsResponse(w http.ResponseWriter) error {
 		if first && complete {
 			w.Header()["Content-Length"] = []string{strconv.Itoa(len(b))}
 		}
-		if err := write(w, b); err != nil || complete || l.headerOnly {
+		if l.headerOnly {
+			w.WriteHeader(http.StatusOK)
+			return nil
+		}
+		if err := write(w, b); err != nil || complete {
 			return err
 		}
 		b = b[:0]

@@ -98,9 +98,9 @@ func TestMembersAreTheTypes(t *testing.T) {
 	f.call("POST", "/v1/bdbs", richDatabase)
 	f.call("PUT", "/v1/bdbs/50", `{"module_list": [{"module_name": "bf", "module_args": "<a> & \"b\" é"}]}`)
 	fields := "?fields=background_op,backup,backup_failure_reason,backup_history,backup_interval,backup_interval_offset,backup_location,backup_progress," +
-		"backup_status,created_time,dataset_import_sources,email_alerts,endpoints,export_failure_reason,export_progress,export_status," +
+		"backup_status,created_time,dataset_import_sources,dns_address_master,email_alerts,endpoints,export_failure_reason,export_progress,export_status," +
 		"import_failure_reason,import_progress,import_status,last_backup_time,last_changed_time,last_export_time,memory_size,module_list,name,port," +
-		"skip_import_analyze,status,type,uid"
+		"reimport,skip_import_analyze,status,type,uid"
 	for _, uid := range []string{"1", "2", "3", "50"} {
 		shown := f.call("GET", "/v1/bdbs/"+uid+fields, "").body
 		var bdb api.BDB

@@ -44,8 +44,9 @@ var ruled = []member{
 	{"backup_status", func(b []byte, _ *views, db *database.Database) []byte { return appendString(b, db.Backup.Status) }},
 	{"created_time", func(b []byte, _ *views, db *database.Database) []byte { return appendTime(b, db.CreatedTime) }},
 	{"dataset_import_sources", func(b []byte, _ *views, _ *database.Database) []byte { return append(b, "[]"...) }},
+	{"dns_address_master", func(b []byte, _ *views, db *database.Database) []byte { return appendMaster(b, db) }},
 	{"email_alerts", func(b []byte, _ *views, db *database.Database) []byte { return strconv.AppendBool(b, db.EmailAlerts) }},
-	{"endpoints", func(b []byte, _ *views, _ *database.Database) []byte { return append(b, "[]"...) }},
+	{"endpoints", func(b []byte, v *views, db *database.Database) []byte { return v.appendEndpoints(b, db) }},
 	{"export_failure_reason", func(b []byte, _ *views, db *database.Database) []byte {
 		return appendString(b, db.Export.FailureReason)
 	}},
@@ -63,6 +64,7 @@ var ruled = []member{
 	{"module_list", func(b []byte, _ *views, db *database.Database) []byte { return appendModules(b, db.Modules) }},
 	{"name", func(b []byte, _ *views, db *database.Database) []byte { return appendString(b, db.Name) }},
 	{"port", func(b []byte, _ *views, db *database.Database) []byte { return appendInt(b, db.Port) }},
+	{"reimport", func(b []byte, _ *views, db *database.Database) []byte { return appendReimport(b, db) }},
 	{"skip_import_analyze", func(b []byte, _ *views, db *database.Database) []byte {
 		return appendString(b, map[bool]string{true: "enabled", false: "disabled"}[db.SkipImportAnalyze])
 	}},

@@ -134,12 +134,18 @@ func refuseNothing(next strictHandlerFunc, operation string) strictHandlerFunc {
 	}
 }
 
-// answerHead ends the listing that a HEAD asks for when its header is known: net/http would drop what is encoded.
+// answerHead ends the answer to a HEAD when its header is known: net/http would drop the rest, and over HTTP/2 take a request
+// for one that its client has given up if that is more than its buffer holds.
 func answerHead(next strictHandlerFunc, _ string) strictHandlerFunc {
 	return func(c echo.Context, request any) (any, error) {
 		response, err := next(c, request)
-		if l, ok := response.(*listing); ok {
-			l.headerOnly = c.Request().Method == http.MethodHead
+		if c.Request().Method == http.MethodHead {
+			switch r := response.(type) {
+			case *listing:
+				r.headerOnly = true
+			case bdbJSON:
+				response = bdbHead(len(r))
+			}
 		}
 		return response, err
 	}

@@ -17,6 +17,7 @@ func TestEveryStatus(t *testing.T) {
 	operations := []struct{ method, path, body string }{
 		{"GET", "/v1/bdbs", ""}, {"POST", "/v1/bdbs", `{"name": "x", "memory_size": 0}`}, {"GET", "/v1/bdbs/1", ""},
 		{"PUT", "/v1/bdbs/1", `{"conns": 6}`}, {"PUT", imports + "_reset_status", ""}, {"POST", imports, importBody(t, "sessions.rdb")},
+		{"GET", "/v1/bdbs/1/availability", ""}, {"GET", "/v1/local/bdbs/1/endpoint/availability", ""},
 		{"GET", "/v1/modules", ""}, {"GET", module, ""}, {"DELETE", "/v1/bdbs/2", ""},
 	}
 	expect := func(want int, method, path, body string, change ...func(*http.Request)) {
@@ -34,7 +35,7 @@ func TestEveryStatus(t *testing.T) {
 		expect(400, o.method, o.path, o.body, func(r *http.Request) { r.Header.Add("Authorization", "Basic eDp5") })
 		expect(200, o.method, o.path, o.body)
 	}
-	for _, o := range operations[2:6] {
+	for _, o := range operations[2:8] {
 		expect(404, o.method, strings.Replace(o.path, "/1", "/99", 1), o.body)
 	}
 	expect(404, "DELETE", "/v1/bdbs/99", "")
@@ -48,6 +49,8 @@ func TestEveryStatus(t *testing.T) {
 	expect(409, "DELETE", "/v1/bdbs/3", "")
 	expect(409, "POST", "/v1/bdbs/3/actions/import", importBody(t, "sessions.rdb"))
 	expect(409, "PUT", "/v1/bdbs/3/actions/import_reset_status", "")
+	expect(503, "GET", "/v1/bdbs/1/availability?extend_check=lag", "")
+	expect(503, "GET", "/v1/local/bdbs/1/endpoint/availability?extend_check=lag", "")
 	f.settled("1")
 	if err := f.store.Close(); err != nil {
 		t.Fatal(err)
@@ -89,6 +92,9 @@ func TestRefusalsSayWhat(t *testing.T) {
 		{"GET", "/v1/bdbs?fields=", "", 400, "param_error", "fields: expected a list of 1 to 256 items"},
 		{"GET", "/v1/bdbs?fields=uid&fields=name", "", 400, "param_error", "fields: expected once"},
 		{"GET", "/v1/bdbs?%zz", "", 400, "param_error", "query: expected name=value pairs, percent-encoded"},
+		{"GET", "/v1/bdbs/1/availability?extend_check=Lag", "", 400, "param_error", "extend_check: expected lag"},
+		{"GET", "/v1/bdbs/1/availability?availability_lag_tolerance_ms=-1", "", 400, "param_error", "availability_lag_tolerance_ms: expected an integer from 0 to 2147483647"},
+		{"GET", "/v1/bdbs/99/availability", "", 404, "db_not_found", "database does not exist in the cluster"},
 		{"POST", "/v1/bdbs?dry_run=perhaps", `{"name": "x", "memory_size": 0}`, 400, "param_error", "dry_run: expected one of true, false, nothing, 1, 0"},
 		{"POST", "/v1/bdbs", "", 400, "invalid_schema", "body: expected a JSON object"},
 		{"POST", "/v1/bdbs", "[]", 400, "invalid_schema", "body: expected an object"},

@@ -177,7 +177,10 @@ func TestNewDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := f.get("70")
-	want["uid"] = 70.0
+	// What shows the uid, or follows from it.
+	want["uid"], want["dns_address_master"] = 70.0, "localhost:10069"
+	endpoint := want["endpoints"].([]any)[0].(map[string]any)
+	endpoint["uid"], endpoint["port"] = "70:1", 10069.0
 	for name := range want {
 		if !equalJSON(got[name], want[name]) {
 			t.Errorf("%s is %v, want %v", name, got[name], want[name])

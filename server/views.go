@@ -169,16 +169,23 @@ func (v *views) appendSettings(b []byte, settings map[string]json.RawMessage) []
 
 // appendSetting appends a member that no rule knows, if there is one of that name.
 func (v *views) appendSetting(b []byte, settings map[string]json.RawMessage, name string) []byte {
-	text, ok := settings[name]
-	if ok && !v.showCredentials {
-		text = Masked(name, text)
-	} else if !ok {
-		text = v.initial[name]
-	}
+	text := v.setting(settings, name)
 	if _, known := ruledMember(name); text == nil || known {
 		return b
 	}
 	return appendMember(b, name, text)
+}
+
+// setting returns the text of a member that no rule knows, nil if there is none of that name.
+func (v *views) setting(settings map[string]json.RawMessage, name string) json.RawMessage {
+	text, given := settings[name]
+	switch {
+	case !given:
+		return v.initial[name]
+	case v.showCredentials:
+		return text
+	}
+	return Masked(name, text)
 }
 
 // appendMember appends to an object that lacks its closing brace.
@@ -204,9 +211,20 @@ func (b bdbJSON) VisitUpdateBDBResponse(w http.ResponseWriter) error { return b.
 func (b bdbJSON) VisitDeleteBDBResponse(w http.ResponseWriter) error { return b.send(w) }
 
 func (b bdbJSON) send(w http.ResponseWriter) error {
-	w.Header()["Content-Type"] = []string{"application/json"}
-	w.Header()["Content-Length"] = []string{strconv.Itoa(len(b))}
-	w.WriteHeader(http.StatusOK)
+	if err := bdbHead(len(b)).VisitGetBDBResponse(w); err != nil {
+		return err
+	}
 	_, err := w.Write(b)
 	return err
+}
+
+// bdbHead is the header of a bdb with so many bytes.
+type bdbHead int
+
+// VisitGetBDBResponse implements the generated interface.
+func (n bdbHead) VisitGetBDBResponse(w http.ResponseWriter) error {
+	w.Header()["Content-Type"] = []string{"application/json"}
+	w.Header()["Content-Length"] = []string{strconv.Itoa(int(n))}
+	w.WriteHeader(http.StatusOK)
+	return nil
 }

@@ -8,7 +8,8 @@ import (
 )
 
 func newDBCommand(a *app) *cobra.Command {
-	return a.noun("db", "Databases", newDBListCommand(a), newDBGetCommand(a), newDBCreateCommand(a), newDBUpdateCommand(a), newDBDeleteCommand(a))
+	return a.noun("db", "Databases", newDBListCommand(a), newDBGetCommand(a), newDBCreateCommand(a), newDBUpdateCommand(a), newDBDeleteCommand(a),
+		newDBAvailabilityCommand(a))
 }
 
 // databaseColumns are what a table shows of a database. Its 139 keys would not fit; JSON has them all.

@@ -40,7 +40,7 @@ type exit struct {
 }
 
 // exits is in the order in which errors are looked up, because an error may be of several kinds: giving up on a busy
-// database ends as a timeout, not as a conflict. The codes are those of other tools for Redis Software; 13 to 16 are ours.
+// database ends as a timeout, not as a conflict. The codes are those of other tools for Redis Software; 13 to 17 are ours.
 var exits = []exit{
 	{13, "import_failed", "the import ended as failed", []error{client.ErrImportFailed}},
 	{16, "creation_failed", "the database could not be created", []error{client.ErrCreationFailed}},
@@ -53,6 +53,7 @@ var exits = []exit{
 	{6, "validation", "the server refuses the request (400, 406, 413)", []error{client.ErrInvalid, client.ErrUnsupportedModule, client.ErrTooLarge}},
 	{7, "conflict", "the database is busy, the uid is taken, or no import is frozen (409)", []error{client.ErrBusy, client.ErrUIDExists}},
 	{9, "rate_limited", "too many requests (429)", []error{client.ErrRateLimited}},
+	{17, "unavailable", "clients cannot use the database (503)", []error{client.ErrDatabaseUnavailable}},
 	{8, "upstream", "the server failed (5xx), or its answer is not the API's", []error{client.ErrInternal, client.ErrUnavailable, client.ErrUnexpectedStatus, client.ErrUnexpectedBody, client.ErrNoSuchPath}},
 	{10, "network", "the server cannot be reached", []error{client.ErrNetwork}},
 	{14, "store_damaged", "the store of the server is damaged or missing", []error{store.ErrDamaged}},

@@ -58,6 +58,9 @@ func newFake() *fake {
 	mux.HandleFunc("GET /v1/modules", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "["+module+"]") })
 	mux.HandleFunc("GET /v1/modules/b14385b09778a335835ee3ae380bbc77", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, module) })
 	mux.HandleFunc("/v1/bdbs/{uid}/", refuse)
+	for _, path := range []string{"/v1/bdbs/{uid}/availability", "/v1/local/bdbs/{uid}/endpoint/availability"} {
+		mux.HandleFunc(path, unavailable)
+	}
 	mux.HandleFunc("/v1/bdbs/{uid}", refuse)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "" {
@@ -102,6 +105,18 @@ func refuse(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 	if code := codes[status]; code != "" {
 		fmt.Fprintf(w, `{"error_code":%q,"description":"no: %s"}`, code, code)
+	}
+}
+
+// unavailable is refuse for an operation about availability.
+func unavailable(w http.ResponseWriter, r *http.Request) {
+	switch uid := r.PathValue("uid"); uid {
+	case "1":
+	case "503":
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintf(w, `{"error_code":"bdb_unavailable_port_unbound","description":"BDB %s is not available"}`, uid)
+	default:
+		refuse(w, r)
 	}
 }
 

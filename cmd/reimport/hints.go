@@ -52,6 +52,7 @@ var hints = []struct {
 	{client.ErrNotFound, "reimport db list and reimport module list show what there is"},
 	{client.ErrUIDExists, "leave uid out to get the next free one"},
 	{client.ErrCreationFailed, "the server's log says why; reimport db delete UID removes what is left of it"},
+	{client.ErrDatabaseUnavailable, "reimport db get UID shows its status; the server's log says more of a Redis that does not answer"},
 	{client.ErrNoImport, "reimport import start UID SOURCE starts one"},
 	{client.ErrRedirect, "give the address of the cluster's primary node as --url, or turn on the cluster's setting handle_redirects"},
 	{client.ErrNoSuchPath, "check --url: it ends with the port, or with the path below which a proxy serves the API"},

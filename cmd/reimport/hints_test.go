@@ -68,6 +68,7 @@ func TestHints(t *testing.T) {
 		{client.ErrUnexpectedBody, "proxy"},
 		{client.ErrNoSuchPath, "--url"},
 		{client.ErrUnavailable, "try again later"},
+		{client.ErrDatabaseUnavailable, "reimport db get UID"},
 		{&client.ImportFailedError{Reason: "download-error"}, "can read the source"},
 		{&client.ImportFailedError{Reason: "file-corrupted"}, "sound RDB file"},
 		{&client.ImportFailedError{Reason: "file-larger-than-mem-limit:2:1"}, "--memory-size"},

@@ -50,12 +50,37 @@ func (e BDBStatus) Valid() bool {
 	}
 }
 
+// Defines values for DataPlane.
+const (
+	DataPlaneAttached  DataPlane = "attached"
+	DataPlaneLocal     DataPlane = "local"
+	DataPlaneSimulated DataPlane = "simulated"
+)
+
+// Valid indicates whether the value is a known member of the DataPlane enum.
+func (e DataPlane) Valid() bool {
+	switch e {
+	case DataPlaneAttached:
+		return true
+	case DataPlaneLocal:
+		return true
+	case DataPlaneSimulated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ErrorCode.
 const (
+	ErrorCodeBDBEndpointUnavailable        ErrorCode = "bdb_endpoint_unavailable"
+	ErrorCodeBDBUnavailable                ErrorCode = "bdb_unavailable"
 	ErrorCodeBusy                          ErrorCode = "busy"
 	ErrorCodeCrossOrigin                   ErrorCode = "cross_origin"
 	ErrorCodeDBNotExist                    ErrorCode = "db_not_exist"
+	ErrorCodeDBNotFound                    ErrorCode = "db_not_found"
 	ErrorCodeHeadersTooLarge               ErrorCode = "headers_too_large"
+	ErrorCodeInsufficientResources         ErrorCode = "insufficient_resources"
 	ErrorCodeInternalError                 ErrorCode = "internal_error"
 	ErrorCodeInvalidSchema                 ErrorCode = "invalid_schema"
 	ErrorCodeMethodNotAllowed              ErrorCode = "method_not_allowed"
@@ -67,6 +92,7 @@ const (
 	ErrorCodeModuleNotExist                ErrorCode = "module_not_exist"
 	ErrorCodeNotFound                      ErrorCode = "not_found"
 	ErrorCodeParamError                    ErrorCode = "param_error"
+	ErrorCodePortUnavailable               ErrorCode = "port_unavailable"
 	ErrorCodeRequestTooLarge               ErrorCode = "request_too_large"
 	ErrorCodeTooManyRequests               ErrorCode = "too_many_requests"
 	ErrorCodeUIDExists                     ErrorCode = "uid_exists"
@@ -78,13 +104,21 @@ const (
 // Valid indicates whether the value is a known member of the ErrorCode enum.
 func (e ErrorCode) Valid() bool {
 	switch e {
+	case ErrorCodeBDBEndpointUnavailable:
+		return true
+	case ErrorCodeBDBUnavailable:
+		return true
 	case ErrorCodeBusy:
 		return true
 	case ErrorCodeCrossOrigin:
 		return true
 	case ErrorCodeDBNotExist:
 		return true
+	case ErrorCodeDBNotFound:
+		return true
 	case ErrorCodeHeadersTooLarge:
+		return true
+	case ErrorCodeInsufficientResources:
 		return true
 	case ErrorCodeInternalError:
 		return true
@@ -107,6 +141,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeNotFound:
 		return true
 	case ErrorCodeParamError:
+		return true
+	case ErrorCodePortUnavailable:
 		return true
 	case ErrorCodeRequestTooLarge:
 		return true
@@ -431,7 +467,7 @@ type BDB struct {
 	// DisconnectClientsOnPasswordRemoval Close the connections of clients whose password is removed.
 	DisconnectClientsOnPasswordRemoval *bool `json:"disconnect_clients_on_password_removal,omitempty"`
 
-	// DNSAddressMaster Host name and port of the primary endpoint.
+	// DNSAddressMaster Host name and port of the endpoint, empty if there is none.
 	DNSAddressMaster *string `json:"dns_address_master,omitempty"`
 
 	// DNSSuffixes DNS suffixes of the database's endpoints.
@@ -449,7 +485,8 @@ type BDB struct {
 	// EndpointNode Node of the endpoint. Deprecated by Redis Software.
 	EndpointNode *int `json:"endpoint_node,omitempty"`
 
-	// Endpoints Addresses of the database. Empty while no Redis stands behind it.
+	// Endpoints Addresses of the database. Empty until a new one has its Redis. A simulated one has an address of its own on
+	// 127.0.0.1, where nothing listens.
 	Endpoints *[]Endpoint `json:"endpoints,omitempty"`
 
 	// EnforceClientAuthentication Whether clients must present a certificate.
@@ -546,7 +583,8 @@ type BDB struct {
 	// Maxclients Most connections to a shard.
 	Maxclients *int `json:"maxclients,omitempty"`
 
-	// MemorySize Memory limit in bytes, 0 for none. An import whose dataset is expected to be larger fails.
+	// MemorySize Memory limit in bytes, 0 for none. An import whose dataset is expected to be larger fails. The limits of all databases
+	// together may come to no more than the memory of the cluster; one without a limit takes none of that.
 	MemorySize *int64 `json:"memory_size,omitempty"`
 
 	// MetricsExportAll Export all metrics.
@@ -585,7 +623,7 @@ type BDB struct {
 	// PartialRequestTimeoutSeconds Seconds after which a request that is incomplete is dropped.
 	PartialRequestTimeoutSeconds *int `json:"partial_request_timeout_seconds,omitempty"`
 
-	// Port TCP port; 0 for one that the cluster chooses.
+	// Port TCP port; 0 for one that the cluster chooses and that `endpoints` shows.
 	Port *int `json:"port,omitempty"`
 
 	// PreemptiveDrainTimeoutSeconds Seconds that clients have to leave before a failover.
@@ -611,6 +649,13 @@ type BDB struct {
 
 	// RedisVersion Version of Redis.
 	RedisVersion *string `json:"redis_version,omitempty"`
+
+	// Reimport What this server tells of a database beyond Redis Software, which has no such member. Read-only. The members of an
+	// import are there once it loads keys into a Redis, until the next import begins or the status is reset.
+	//
+	//
+	// Example: {"data_plane":"local","import_keys":650000,"import_keys_per_second":216000,"import_seconds_left":2,"import_total_keys":1000000}
+	Reimport *ReimportState `json:"reimport,omitempty"`
 
 	// ReplBacklogSize Size of the replication backlog in bytes or `auto`.
 	ReplBacklogSize *string `json:"repl_backlog_size,omitempty"`
@@ -1028,7 +1073,8 @@ type BDBCreate struct {
 	// Maxclients Most connections to a shard.
 	Maxclients *int `json:"maxclients,omitempty"`
 
-	// MemorySize Memory limit in bytes, 0 for none. An import whose dataset is expected to be larger fails.
+	// MemorySize Memory limit in bytes, 0 for none. An import whose dataset is expected to be larger fails. The limits of all databases
+	// together may come to no more than the memory of the cluster; one without a limit takes none of that.
 	MemorySize int64 `json:"memory_size"`
 
 	// MetricsExportAll Export all metrics.
@@ -1067,7 +1113,7 @@ type BDBCreate struct {
 	// PartialRequestTimeoutSeconds Seconds after which a request that is incomplete is dropped.
 	PartialRequestTimeoutSeconds *int `json:"partial_request_timeout_seconds,omitempty"`
 
-	// Port TCP port; 0 for one that the cluster chooses.
+	// Port TCP port; 0 for one that the cluster chooses and that `endpoints` shows.
 	Port *int `json:"port,omitempty"`
 
 	// PreemptiveDrainTimeoutSeconds Seconds that clients have to leave before a failover.
@@ -1258,7 +1304,8 @@ type BDBFixed struct {
 }
 
 // BDBSettings What a creation gives and an update changes. This server acts on the settings of identity, import, memory limit and
-// modules. It checks, stores and returns all others, and they have no effect.
+// modules, and for a Redis that it runs on `port`, `authentication_redis_pass` and `data_persistence`. It checks, stores and
+// returns all others, and they have no effect.
 //
 // Example: {"skip_import_analyze":"enabled"}
 type BDBSettings struct {
@@ -1522,7 +1569,8 @@ type BDBSettings struct {
 	// Maxclients Most connections to a shard.
 	Maxclients *int `json:"maxclients,omitempty"`
 
-	// MemorySize Memory limit in bytes, 0 for none. An import whose dataset is expected to be larger fails.
+	// MemorySize Memory limit in bytes, 0 for none. An import whose dataset is expected to be larger fails. The limits of all databases
+	// together may come to no more than the memory of the cluster; one without a limit takes none of that.
 	MemorySize *int64 `json:"memory_size,omitempty"`
 
 	// MetricsExportAll Export all metrics.
@@ -1561,7 +1609,7 @@ type BDBSettings struct {
 	// PartialRequestTimeoutSeconds Seconds after which a request that is incomplete is dropped.
 	PartialRequestTimeoutSeconds *int `json:"partial_request_timeout_seconds,omitempty"`
 
-	// Port TCP port; 0 for one that the cluster chooses.
+	// Port TCP port; 0 for one that the cluster chooses and that `endpoints` shows.
 	Port *int `json:"port,omitempty"`
 
 	// PreemptiveDrainTimeoutSeconds Seconds that clients have to leave before a failover.
@@ -1720,7 +1768,7 @@ type BDBState struct {
 	// CreatedTime When the database was created, UTC, RFC 3339.
 	CreatedTime *string `json:"created_time,omitempty"`
 
-	// DNSAddressMaster Host name and port of the primary endpoint.
+	// DNSAddressMaster Host name and port of the endpoint, empty if there is none.
 	DNSAddressMaster *string `json:"dns_address_master,omitempty"`
 
 	// EndpointIP External addresses of the endpoint. Deprecated by Redis Software.
@@ -1729,7 +1777,8 @@ type BDBState struct {
 	// EndpointNode Node of the endpoint. Deprecated by Redis Software.
 	EndpointNode *int `json:"endpoint_node,omitempty"`
 
-	// Endpoints Addresses of the database. Empty while no Redis stands behind it.
+	// Endpoints Addresses of the database. Empty until a new one has its Redis. A simulated one has an address of its own on
+	// 127.0.0.1, where nothing listens.
 	Endpoints *[]Endpoint `json:"endpoints,omitempty"`
 
 	// ExportFailureReason Why the newest export or backup failed; empty unless it did.
@@ -1765,6 +1814,13 @@ type BDBState struct {
 
 	// RedisClusterEnabled Whether the shards run in cluster mode.
 	RedisClusterEnabled *bool `json:"redis_cluster_enabled,omitempty"`
+
+	// Reimport What this server tells of a database beyond Redis Software, which has no such member. Read-only. The members of an
+	// import are there once it loads keys into a Redis, until the next import begins or the status is reset.
+	//
+	//
+	// Example: {"data_plane":"local","import_keys":650000,"import_keys_per_second":216000,"import_seconds_left":2,"import_total_keys":1000000}
+	Reimport *ReimportState `json:"reimport,omitempty"`
 
 	// ShardList uids of the shards.
 	ShardList *[]int `json:"shard_list,omitempty"`
@@ -1858,6 +1914,10 @@ type ClientID = string
 
 // ContainerName Name of the container.
 type ContainerName = string
+
+// DataPlane What is behind the database: nothing (`simulated`), a Redis that this server runs (`local`), or one that it was given the
+// address of (`attached`).
+type DataPlane string
 
 // Endpoint An address that the database's clients connect to.
 //
@@ -2073,6 +2133,28 @@ type Progress = float64
 // RegionName Region of the bucket.
 type RegionName = string
 
+// ReimportState What this server tells of a database beyond Redis Software, which has no such member. Read-only. The members of an
+// import are there once it loads keys into a Redis, until the next import begins or the status is reset.
+//
+// Example: {"data_plane":"local","import_keys":650000,"import_keys_per_second":216000,"import_seconds_left":2,"import_total_keys":1000000}
+type ReimportState struct {
+	// DataPlane What is behind the database: nothing (`simulated`), a Redis that this server runs (`local`), or one that it was given the
+	// address of (`attached`).
+	DataPlane *DataPlane `json:"data_plane,omitempty"`
+
+	// ImportKeys Keys that the newest import has loaded so far.
+	ImportKeys *int64 `json:"import_keys,omitempty"`
+
+	// ImportKeysPerSecond Keys that it has loaded in a second of late, or on average once it has succeeded.
+	ImportKeysPerSecond *int64 `json:"import_keys_per_second,omitempty"`
+
+	// ImportSecondsLeft Seconds that it will take yet, an estimate; 0 once it has ended.
+	ImportSecondsLeft *int64 `json:"import_seconds_left,omitempty"`
+
+	// ImportTotalKeys Keys that it has to load.
+	ImportTotalKeys *int64 `json:"import_total_keys,omitempty"`
+}
+
 // S3Source An object in Amazon S3 or a store that speaks its protocol.
 //
 // Example: {"access_key_id":"AKIDEXAMPLE","bucket_name":"backups","filename":"sessions.rdb","secret_access_key":"example","type":"s3"}
@@ -2142,14 +2224,23 @@ type URLSource struct {
 	URL URL `json:"url,omitempty"`
 }
 
+// AvailabilityLagTolerance defines model for AvailabilityLagTolerance.
+type AvailabilityLagTolerance = int
+
 // DryRun defines model for DryRun.
 type DryRun = string
+
+// ExtendCheck defines model for ExtendCheck.
+type ExtendCheck = string
 
 // Fields defines model for Fields.
 type Fields = []string
 
 // UID defines model for UID.
 type UID = int
+
+// AvailabilityNotFound The body of every answer that is not a 200.
+type AvailabilityNotFound = Error
 
 // BDBAnswer A database. Every member may be missing if `fields` asks for others; a cluster may send more.
 type BDBAnswer = BDB
@@ -2217,6 +2308,26 @@ type UpdateBDBParams struct {
 
 // ResetBDBImportStatusJSONBody defines parameters for ResetBDBImportStatus.
 type ResetBDBImportStatusJSONBody map[string]interface{}
+
+// GetBDBAvailabilityParams defines parameters for GetBDBAvailability.
+type GetBDBAvailabilityParams struct {
+	// ExtendCheck What to check besides. `lag` asks whether an Active-Active database has caught up with the others.
+	ExtendCheck *ExtendCheck `form:"extend_check,omitempty" json:"extend_check,omitempty"`
+
+	// AvailabilityLagToleranceMs Milliseconds that a database may be behind with `extend_check=lag`. Checked, and of no effect: nothing is ever behind
+	// here.
+	AvailabilityLagToleranceMs *AvailabilityLagTolerance `form:"availability_lag_tolerance_ms,omitempty" json:"availability_lag_tolerance_ms,omitempty"`
+}
+
+// GetLocalBDBEndpointAvailabilityParams defines parameters for GetLocalBDBEndpointAvailability.
+type GetLocalBDBEndpointAvailabilityParams struct {
+	// ExtendCheck What to check besides. `lag` asks whether an Active-Active database has caught up with the others.
+	ExtendCheck *ExtendCheck `form:"extend_check,omitempty" json:"extend_check,omitempty"`
+
+	// AvailabilityLagToleranceMs Milliseconds that a database may be behind with `extend_check=lag`. Checked, and of no effect: nothing is ever behind
+	// here.
+	AvailabilityLagToleranceMs *AvailabilityLagTolerance `form:"availability_lag_tolerance_ms,omitempty" json:"availability_lag_tolerance_ms,omitempty"`
+}
 
 // CreateBDBJSONRequestBody defines body for CreateBDB for application/json ContentType.
 type CreateBDBJSONRequestBody = BDBCreate
@@ -2559,8 +2670,10 @@ type ClientInterface interface {
 	// CreateBDBWithBody Create a database
 	//
 	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
-	// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
+	// database that names no modules gets the cluster's bundled ones. What is behind it is shown in `reimport.data_plane`: it is
+	// `active` at once if that is nothing, else `pending` until its Redis answers, or `creation-failed`.
+	//
+	// Refused with 406 if `memory_size` is more than the cluster has left, or if another database has the `port`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2570,8 +2683,10 @@ type ClientInterface interface {
 	// CreateBDB Create a database
 	//
 	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
-	// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
+	// database that names no modules gets the cluster's bundled ones. What is behind it is shown in `reimport.data_plane`: it is
+	// `active` at once if that is nothing, else `pending` until its Redis answers, or `creation-failed`.
+	//
+	// Refused with 406 if `memory_size` is more than the cluster has left, or if another database has the `port`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2580,7 +2695,8 @@ type ClientInterface interface {
 
 	// DeleteBDB Delete a database
 	//
-	// Deletes an active database. While an import, an export or a backup of it runs, it is refused with 409.
+	// Deletes an active database. While an import, an export or a backup of it runs, it is refused with 409. A Redis that this
+	// server runs for it is ended and its files are deleted before GET answers 404; one that it is attached to stays as it is.
 	//
 	// Corresponds with DELETE /v1/bdbs/{uid} (the `DeleteBDB` operationId).
 	DeleteBDB(ctx context.Context, uid UID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2595,7 +2711,8 @@ type ClientInterface interface {
 	// UpdateBDBWithBody Update a database
 	//
 	// Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
-	// so `status` is `active` again in it.
+	// so `status` is `active` again in it; but for a database with a Redis behind it, which is `active-change-pending` until the
+	// change has got there.
 	//
 	// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
 	// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
@@ -2610,7 +2727,8 @@ type ClientInterface interface {
 	// UpdateBDB Update a database
 	//
 	// Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
-	// so `status` is `active` again in it.
+	// so `status` is `active` again in it; but for a database with a Redis behind it, which is `active-change-pending` until the
+	// change has got there.
 	//
 	// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
 	// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
@@ -2676,6 +2794,25 @@ type ClientInterface interface {
 	// Corresponds with PUT /v1/bdbs/{uid}/actions/import_reset_status (the `ResetBDBImportStatus` operationId).
 	ResetBDBImportStatus(ctx context.Context, uid UID, body ResetBDBImportStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetBDBAvailability Check whether a database is available
+	//
+	// Answers 200 if clients can use the database, as drivers ask before they connect. That is so while its `status` is
+	// `active`, `active-change-pending` or `import-pending`, and while it is `pending` once it has an endpoint.
+	//
+	// With `extend_check=lag`, a database that is not Active-Active (`crdt`) is not available: clusters of 8.0.22 answer
+	// so whatever the tolerance, as there is no lag to measure.
+	//
+	// Corresponds with GET /v1/bdbs/{uid}/availability (the `GetBDBAvailability` operationId).
+	GetBDBAvailability(ctx context.Context, uid UID, params *GetBDBAvailabilityParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLocalBDBEndpointAvailability Check whether this node's endpoint of a database is available
+	//
+	// Asks the node that answers for its own endpoint of the database, and is never sent on to another node. This server
+	// is one node with the endpoints of all databases, so it answers as for the whole database.
+	//
+	// Corresponds with GET /v1/local/bdbs/{uid}/endpoint/availability (the `GetLocalBDBEndpointAvailability` operationId).
+	GetLocalBDBEndpointAvailability(ctx context.Context, uid UID, params *GetLocalBDBEndpointAvailabilityParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListModules List modules
 	//
 	// The modules that databases of this cluster may use.
@@ -2711,8 +2848,10 @@ func (c *Client) ListBDBs(ctx context.Context, params *ListBDBsParams, reqEditor
 // CreateBDBWithBody Create a database
 //
 // Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
-// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
+// database that names no modules gets the cluster's bundled ones. What is behind it is shown in `reimport.data_plane`: it is
+// `active` at once if that is nothing, else `pending` until its Redis answers, or `creation-failed`.
+//
+// Refused with 406 if `memory_size` is more than the cluster has left, or if another database has the `port`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2732,8 +2871,10 @@ func (c *Client) CreateBDBWithBody(ctx context.Context, params *CreateBDBParams,
 // CreateBDB Create a database
 //
 // Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
-// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
+// database that names no modules gets the cluster's bundled ones. What is behind it is shown in `reimport.data_plane`: it is
+// `active` at once if that is nothing, else `pending` until its Redis answers, or `creation-failed`.
+//
+// Refused with 406 if `memory_size` is more than the cluster has left, or if another database has the `port`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2752,7 +2893,8 @@ func (c *Client) CreateBDB(ctx context.Context, params *CreateBDBParams, body Cr
 
 // DeleteBDB Delete a database
 //
-// Deletes an active database. While an import, an export or a backup of it runs, it is refused with 409.
+// Deletes an active database. While an import, an export or a backup of it runs, it is refused with 409. A Redis that this
+// server runs for it is ended and its files are deleted before GET answers 404; one that it is attached to stays as it is.
 //
 // Corresponds with DELETE /v1/bdbs/{uid} (the `DeleteBDB` operationId).
 func (c *Client) DeleteBDB(ctx context.Context, uid UID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2787,7 +2929,8 @@ func (c *Client) GetBDB(ctx context.Context, uid UID, params *GetBDBParams, reqE
 // UpdateBDBWithBody Update a database
 //
 // Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
-// so `status` is `active` again in it.
+// so `status` is `active` again in it; but for a database with a Redis behind it, which is `active-change-pending` until the
+// change has got there.
 //
 // A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
 // be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
@@ -2812,7 +2955,8 @@ func (c *Client) UpdateBDBWithBody(ctx context.Context, uid UID, params *UpdateB
 // UpdateBDB Update a database
 //
 // Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
-// so `status` is `active` again in it.
+// so `status` is `active` again in it; but for a database with a Redis behind it, which is `active-change-pending` until the
+// change has got there.
 //
 // A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
 // be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
@@ -2918,6 +3062,45 @@ func (c *Client) ResetBDBImportStatusWithBody(ctx context.Context, uid UID, cont
 // Corresponds with PUT /v1/bdbs/{uid}/actions/import_reset_status (the `ResetBDBImportStatus` operationId).
 func (c *Client) ResetBDBImportStatus(ctx context.Context, uid UID, body ResetBDBImportStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResetBDBImportStatusRequest(c.Server, uid, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetBDBAvailability Check whether a database is available
+//
+// Answers 200 if clients can use the database, as drivers ask before they connect. That is so while its `status` is
+// `active`, `active-change-pending` or `import-pending`, and while it is `pending` once it has an endpoint.
+//
+// With `extend_check=lag`, a database that is not Active-Active (`crdt`) is not available: clusters of 8.0.22 answer
+// so whatever the tolerance, as there is no lag to measure.
+//
+// Corresponds with GET /v1/bdbs/{uid}/availability (the `GetBDBAvailability` operationId).
+func (c *Client) GetBDBAvailability(ctx context.Context, uid UID, params *GetBDBAvailabilityParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetBDBAvailabilityRequest(c.Server, uid, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLocalBDBEndpointAvailability Check whether this node's endpoint of a database is available
+//
+// Asks the node that answers for its own endpoint of the database, and is never sent on to another node. This server
+// is one node with the endpoints of all databases, so it answers as for the whole database.
+//
+// Corresponds with GET /v1/local/bdbs/{uid}/endpoint/availability (the `GetLocalBDBEndpointAvailability` operationId).
+func (c *Client) GetLocalBDBEndpointAvailability(ctx context.Context, uid UID, params *GetLocalBDBEndpointAvailabilityParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLocalBDBEndpointAvailabilityRequest(c.Server, uid, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3346,6 +3529,152 @@ func NewResetBDBImportStatusRequestWithBody(server string, uid UID, contentType 
 	return req, nil
 }
 
+// NewGetBDBAvailabilityRequest constructs an http.Request for the GetBDBAvailability method
+func NewGetBDBAvailabilityRequest(server string, uid UID, params *GetBDBAvailabilityParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/bdbs/%s/availability", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ExtendCheck != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "extend_check", *params.ExtendCheck, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AvailabilityLagToleranceMs != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "availability_lag_tolerance_ms", *params.AvailabilityLagToleranceMs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetLocalBDBEndpointAvailabilityRequest constructs an http.Request for the GetLocalBDBEndpointAvailability method
+func NewGetLocalBDBEndpointAvailabilityRequest(server string, uid UID, params *GetLocalBDBEndpointAvailabilityParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uid", uid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/local/bdbs/%s/endpoint/availability", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ExtendCheck != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "extend_check", *params.ExtendCheck, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AvailabilityLagToleranceMs != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "availability_lag_tolerance_ms", *params.AvailabilityLagToleranceMs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListModulesRequest constructs an http.Request for the ListModules method
 func NewListModulesRequest(server string) (*http.Request, error) {
 	var err error
@@ -3463,8 +3792,10 @@ type ClientWithResponsesInterface interface {
 	// CreateBDBWithBodyWithResponse Create a database
 	//
 	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
-	// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
+	// database that names no modules gets the cluster's bundled ones. What is behind it is shown in `reimport.data_plane`: it is
+	// `active` at once if that is nothing, else `pending` until its Redis answers, or `creation-failed`.
+	//
+	// Refused with 406 if `memory_size` is more than the cluster has left, or if another database has the `port`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3474,8 +3805,10 @@ type ClientWithResponsesInterface interface {
 	// CreateBDBWithResponse Create a database
 	//
 	// Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-	// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
-	// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
+	// database that names no modules gets the cluster's bundled ones. What is behind it is shown in `reimport.data_plane`: it is
+	// `active` at once if that is nothing, else `pending` until its Redis answers, or `creation-failed`.
+	//
+	// Refused with 406 if `memory_size` is more than the cluster has left, or if another database has the `port`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3484,7 +3817,8 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteBDBWithResponse Delete a database
 	//
-	// Deletes an active database. While an import, an export or a backup of it runs, it is refused with 409.
+	// Deletes an active database. While an import, an export or a backup of it runs, it is refused with 409. A Redis that this
+	// server runs for it is ended and its files are deleted before GET answers 404; one that it is attached to stays as it is.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -3503,7 +3837,8 @@ type ClientWithResponsesInterface interface {
 	// UpdateBDBWithBodyWithResponse Update a database
 	//
 	// Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
-	// so `status` is `active` again in it.
+	// so `status` is `active` again in it; but for a database with a Redis behind it, which is `active-change-pending` until the
+	// change has got there.
 	//
 	// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
 	// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
@@ -3518,7 +3853,8 @@ type ClientWithResponsesInterface interface {
 	// UpdateBDBWithResponse Update a database
 	//
 	// Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
-	// so `status` is `active` again in it.
+	// so `status` is `active` again in it; but for a database with a Redis behind it, which is `active-change-pending` until the
+	// change has got there.
 	//
 	// A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
 	// be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
@@ -3583,6 +3919,29 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /v1/bdbs/{uid}/actions/import_reset_status (the `ResetBDBImportStatus` operationId).
 	ResetBDBImportStatusWithResponse(ctx context.Context, uid UID, body ResetBDBImportStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ResetBDBImportStatusResult, error)
+
+	// GetBDBAvailabilityWithResponse Check whether a database is available
+	//
+	// Answers 200 if clients can use the database, as drivers ask before they connect. That is so while its `status` is
+	// `active`, `active-change-pending` or `import-pending`, and while it is `pending` once it has an endpoint.
+	//
+	// With `extend_check=lag`, a database that is not Active-Active (`crdt`) is not available: clusters of 8.0.22 answer
+	// so whatever the tolerance, as there is no lag to measure.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/bdbs/{uid}/availability (the `GetBDBAvailability` operationId).
+	GetBDBAvailabilityWithResponse(ctx context.Context, uid UID, params *GetBDBAvailabilityParams, reqEditors ...RequestEditorFn) (*GetBDBAvailabilityResult, error)
+
+	// GetLocalBDBEndpointAvailabilityWithResponse Check whether this node's endpoint of a database is available
+	//
+	// Asks the node that answers for its own endpoint of the database, and is never sent on to another node. This server
+	// is one node with the endpoints of all databases, so it answers as for the whole database.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/local/bdbs/{uid}/endpoint/availability (the `GetLocalBDBEndpointAvailability` operationId).
+	GetLocalBDBEndpointAvailabilityWithResponse(ctx context.Context, uid UID, params *GetLocalBDBEndpointAvailabilityParams, reqEditors ...RequestEditorFn) (*GetLocalBDBEndpointAvailabilityResult, error)
 
 	// ListModulesWithResponse List modules
 	//
@@ -4317,6 +4676,200 @@ func (r ResetBDBImportStatusResult) ContentType() string {
 	return ""
 }
 
+type GetBDBAvailabilityResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *AvailabilityNotFound
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Error
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r GetBDBAvailabilityResult) GetJSON400() *BadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r GetBDBAvailabilityResult) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r GetBDBAvailabilityResult) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r GetBDBAvailabilityResult) GetJSON404() *AvailabilityNotFound {
+	return r.JSON404
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r GetBDBAvailabilityResult) GetJSON413() *RequestTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r GetBDBAvailabilityResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r GetBDBAvailabilityResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r GetBDBAvailabilityResult) GetJSON500() *InternalError {
+	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetBDBAvailabilityResult) GetJSON503() *Error {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetBDBAvailabilityResult) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetBDBAvailabilityResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetBDBAvailabilityResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetBDBAvailabilityResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLocalBDBEndpointAvailabilityResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *BadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *AvailabilityNotFound
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *RequestTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON431 the response for an HTTP 431 `application/json` response
+	JSON431 *HeadersTooLarge
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *Error
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r GetLocalBDBEndpointAvailabilityResult) GetJSON400() *BadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r GetLocalBDBEndpointAvailabilityResult) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r GetLocalBDBEndpointAvailabilityResult) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r GetLocalBDBEndpointAvailabilityResult) GetJSON404() *AvailabilityNotFound {
+	return r.JSON404
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r GetLocalBDBEndpointAvailabilityResult) GetJSON413() *RequestTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r GetLocalBDBEndpointAvailabilityResult) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON431 returns the response for an HTTP 431 `application/json` response
+func (r GetLocalBDBEndpointAvailabilityResult) GetJSON431() *HeadersTooLarge {
+	return r.JSON431
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r GetLocalBDBEndpointAvailabilityResult) GetJSON500() *InternalError {
+	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r GetLocalBDBEndpointAvailabilityResult) GetJSON503() *Error {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLocalBDBEndpointAvailabilityResult) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLocalBDBEndpointAvailabilityResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLocalBDBEndpointAvailabilityResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLocalBDBEndpointAvailabilityResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListModulesResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4522,8 +5075,10 @@ func (c *ClientWithResponses) ListBDBsWithResponse(ctx context.Context, params *
 // CreateBDBWithBodyWithResponse Create a database
 //
 // Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
-// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
+// database that names no modules gets the cluster's bundled ones. What is behind it is shown in `reimport.data_plane`: it is
+// `active` at once if that is nothing, else `pending` until its Redis answers, or `creation-failed`.
+//
+// Refused with 406 if `memory_size` is more than the cluster has left, or if another database has the `port`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4539,8 +5094,10 @@ func (c *ClientWithResponses) CreateBDBWithBodyWithResponse(ctx context.Context,
 // CreateBDBWithResponse Create a database
 //
 // Creates a database. What the request leaves out takes the value that the example `new` of the answer shows; a
-// database that names no modules gets the cluster's bundled ones. The database has no Redis behind it: settings
-// beyond those of the import lifecycle are checked, stored and returned, and have no effect.
+// database that names no modules gets the cluster's bundled ones. What is behind it is shown in `reimport.data_plane`: it is
+// `active` at once if that is nothing, else `pending` until its Redis answers, or `creation-failed`.
+//
+// Refused with 406 if `memory_size` is more than the cluster has left, or if another database has the `port`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4555,7 +5112,8 @@ func (c *ClientWithResponses) CreateBDBWithResponse(ctx context.Context, params 
 
 // DeleteBDBWithResponse Delete a database
 //
-// Deletes an active database. While an import, an export or a backup of it runs, it is refused with 409.
+// Deletes an active database. While an import, an export or a backup of it runs, it is refused with 409. A Redis that this
+// server runs for it is ended and its files are deleted before GET answers 404; one that it is attached to stays as it is.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -4586,7 +5144,8 @@ func (c *ClientWithResponses) GetBDBWithResponse(ctx context.Context, uid UID, p
 // UpdateBDBWithBodyWithResponse Update a database
 //
 // Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
-// so `status` is `active` again in it.
+// so `status` is `active` again in it; but for a database with a Redis behind it, which is `active-change-pending` until the
+// change has got there.
 //
 // A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
 // be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
@@ -4607,7 +5166,8 @@ func (c *ClientWithResponses) UpdateBDBWithBodyWithResponse(ctx context.Context,
 // UpdateBDBWithResponse Update a database
 //
 // Changes the given settings and leaves the others as they are. The change is complete when the answer arrives,
-// so `status` is `active` again in it.
+// so `status` is `active` again in it; but for a database with a Redis behind it, which is `active-change-pending` until the
+// change has got there.
 //
 // A member that equals what GET shows of the database changes nothing, whatever it is: the whole answer of a GET may
 // be sent back. So a password that is shown as `""` stays when it comes back as `""`, and `null` clears it; an empty
@@ -4701,6 +5261,41 @@ func (c *ClientWithResponses) ResetBDBImportStatusWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseResetBDBImportStatusResult(rsp)
+}
+
+// GetBDBAvailabilityWithResponse Check whether a database is available
+//
+// Answers 200 if clients can use the database, as drivers ask before they connect. That is so while its `status` is
+// `active`, `active-change-pending` or `import-pending`, and while it is `pending` once it has an endpoint.
+//
+// With `extend_check=lag`, a database that is not Active-Active (`crdt`) is not available: clusters of 8.0.22 answer
+// so whatever the tolerance, as there is no lag to measure.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/bdbs/{uid}/availability (the `GetBDBAvailability` operationId).
+func (c *ClientWithResponses) GetBDBAvailabilityWithResponse(ctx context.Context, uid UID, params *GetBDBAvailabilityParams, reqEditors ...RequestEditorFn) (*GetBDBAvailabilityResult, error) {
+	rsp, err := c.GetBDBAvailability(ctx, uid, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetBDBAvailabilityResult(rsp)
+}
+
+// GetLocalBDBEndpointAvailabilityWithResponse Check whether this node's endpoint of a database is available
+//
+// Asks the node that answers for its own endpoint of the database, and is never sent on to another node. This server
+// is one node with the endpoints of all databases, so it answers as for the whole database.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/local/bdbs/{uid}/endpoint/availability (the `GetLocalBDBEndpointAvailability` operationId).
+func (c *ClientWithResponses) GetLocalBDBEndpointAvailabilityWithResponse(ctx context.Context, uid UID, params *GetLocalBDBEndpointAvailabilityParams, reqEditors ...RequestEditorFn) (*GetLocalBDBEndpointAvailabilityResult, error) {
+	rsp, err := c.GetLocalBDBEndpointAvailability(ctx, uid, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLocalBDBEndpointAvailabilityResult(rsp)
 }
 
 // ListModulesWithResponse List modules
@@ -5342,6 +5937,176 @@ func ParseResetBDBImportStatusResult(rsp *http.Response) (*ResetBDBImportStatusR
 			return nil, err
 		}
 		response.JSON500 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetBDBAvailabilityResult parses an HTTP response from a GetBDBAvailabilityWithResponse call
+func ParseGetBDBAvailabilityResult(rsp *http.Response) (*GetBDBAvailabilityResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetBDBAvailabilityResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest AvailabilityNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLocalBDBEndpointAvailabilityResult parses an HTTP response from a GetLocalBDBEndpointAvailabilityWithResponse call
+func ParseGetLocalBDBEndpointAvailabilityResult(rsp *http.Response) (*GetLocalBDBEndpointAvailabilityResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLocalBDBEndpointAvailabilityResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest BadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest AvailabilityNotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest RequestTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 431:
+		var dest HeadersTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON431 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
 
 	}
 

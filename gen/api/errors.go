@@ -12,12 +12,12 @@ func (c ErrorCode) Status() int {
 		return http.StatusUnauthorized
 	case ErrorCodeCrossOrigin, ErrorCodeUnauthorizedAction:
 		return http.StatusForbidden
-	case ErrorCodeDBNotExist, ErrorCodeModuleNotExist, ErrorCodeNotFound:
+	case ErrorCodeDBNotExist, ErrorCodeDBNotFound, ErrorCodeModuleNotExist, ErrorCodeNotFound:
 		return http.StatusNotFound
 	case ErrorCodeMethodNotAllowed:
 		return http.StatusMethodNotAllowed
-	case ErrorCodeMissingBackupInterval, ErrorCodeMissingDBName, ErrorCodeMissingMemorySize, ErrorCodeMissingModule,
-		ErrorCodeUnsupportedModuleCapabilities:
+	case ErrorCodeInsufficientResources, ErrorCodeMissingBackupInterval, ErrorCodeMissingDBName, ErrorCodeMissingMemorySize,
+		ErrorCodeMissingModule, ErrorCodePortUnavailable, ErrorCodeUnsupportedModuleCapabilities:
 		return http.StatusNotAcceptable
 	case ErrorCodeBusy, ErrorCodeUIDExists:
 		return http.StatusConflict
@@ -29,6 +29,8 @@ func (c ErrorCode) Status() int {
 		return http.StatusRequestHeaderFieldsTooLarge
 	case ErrorCodeInternalError:
 		return http.StatusInternalServerError
+	case ErrorCodeBDBEndpointUnavailable, ErrorCodeBDBUnavailable:
+		return http.StatusServiceUnavailable
 	}
 	return 0
 }

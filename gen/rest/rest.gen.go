@@ -40,6 +40,12 @@ type ServerInterface interface {
 	// ResetBDBImportStatus Reset the import status
 	// (PUT /v1/bdbs/{uid}/actions/import_reset_status)
 	ResetBDBImportStatus(ctx echo.Context, uid UID) error
+	// GetBDBAvailability Check whether a database is available
+	// (GET /v1/bdbs/{uid}/availability)
+	GetBDBAvailability(ctx echo.Context, uid UID, params GetBDBAvailabilityParams) error
+	// GetLocalBDBEndpointAvailability Check whether this node's endpoint of a database is available
+	// (GET /v1/local/bdbs/{uid}/endpoint/availability)
+	GetLocalBDBEndpointAvailability(ctx echo.Context, uid UID, params GetLocalBDBEndpointAvailabilityParams) error
 	// ListModules List modules
 	// (GET /v1/modules)
 	ListModules(ctx echo.Context) error
@@ -187,6 +193,70 @@ func (w *ServerInterfaceWrapper) ResetBDBImportStatus(ctx echo.Context) error {
 	return err
 }
 
+// GetBDBAvailability converts echo context to params.
+func (w *ServerInterfaceWrapper) GetBDBAvailability(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "uid" -------------
+	var uid UID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", ctx.Param("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter uid: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetBDBAvailabilityParams
+	// ------------- Optional query parameter "extend_check" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "extend_check", ctx.QueryParams(), &params.ExtendCheck, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter extend_check: %s", err))
+	}
+
+	// ------------- Optional query parameter "availability_lag_tolerance_ms" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "availability_lag_tolerance_ms", ctx.QueryParams(), &params.AvailabilityLagToleranceMs, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter availability_lag_tolerance_ms: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetBDBAvailability(ctx, uid, params)
+	return err
+}
+
+// GetLocalBDBEndpointAvailability converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLocalBDBEndpointAvailability(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "uid" -------------
+	var uid UID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uid", ctx.Param("uid"), &uid, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter uid: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLocalBDBEndpointAvailabilityParams
+	// ------------- Optional query parameter "extend_check" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "extend_check", ctx.QueryParams(), &params.ExtendCheck, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter extend_check: %s", err))
+	}
+
+	// ------------- Optional query parameter "availability_lag_tolerance_ms" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "availability_lag_tolerance_ms", ctx.QueryParams(), &params.AvailabilityLagToleranceMs, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter availability_lag_tolerance_ms: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLocalBDBEndpointAvailability(ctx, uid, params)
+	return err
+}
+
 // ListModules converts echo context to params.
 func (w *ServerInterfaceWrapper) ListModules(ctx echo.Context) error {
 	var err error
@@ -266,10 +336,14 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PUT(options.BaseURL+"/v1/bdbs/:uid", wrapper.UpdateBDB, options.OperationMiddlewares["updateBDB"]...)
 	router.POST(options.BaseURL+"/v1/bdbs/:uid/actions/import", wrapper.StartBDBImport, options.OperationMiddlewares["startBDBImport"]...)
 	router.PUT(options.BaseURL+"/v1/bdbs/:uid/actions/import_reset_status", wrapper.ResetBDBImportStatus, options.OperationMiddlewares["resetBDBImportStatus"]...)
+	router.GET(options.BaseURL+"/v1/bdbs/:uid/availability", wrapper.GetBDBAvailability, options.OperationMiddlewares["getBDBAvailability"]...)
+	router.GET(options.BaseURL+"/v1/local/bdbs/:uid/endpoint/availability", wrapper.GetLocalBDBEndpointAvailability, options.OperationMiddlewares["getLocalBDBEndpointAvailability"]...)
 	router.GET(options.BaseURL+"/v1/modules", wrapper.ListModules, options.OperationMiddlewares["listModules"]...)
 	router.GET(options.BaseURL+"/v1/modules/:uid", wrapper.GetModule, options.OperationMiddlewares["getModule"]...)
 
 }
+
+type AvailabilityNotFoundJSONResponse Error
 
 type BDBAnswerJSONResponse BDB
 
@@ -1329,6 +1403,296 @@ func (response ResetBDBImportStatus500JSONResponse) VisitResetBDBImportStatusRes
 	return err
 }
 
+type GetBDBAvailabilityRequestObject struct {
+	UID    UID `json:"uid"`
+	Params GetBDBAvailabilityParams
+}
+
+type GetBDBAvailabilityResponseObject interface {
+	VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error
+}
+
+type GetBDBAvailability200Response struct {
+}
+
+func (response GetBDBAvailability200Response) VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error {
+	w.WriteHeader(200)
+	return nil
+}
+
+type GetBDBAvailability400JSONResponse struct{ BadRequestJSONResponse }
+
+func (response GetBDBAvailability400JSONResponse) VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBDBAvailability401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response GetBDBAvailability401JSONResponse) VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBDBAvailability403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response GetBDBAvailability403JSONResponse) VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBDBAvailability404JSONResponse struct {
+	AvailabilityNotFoundJSONResponse
+}
+
+func (response GetBDBAvailability404JSONResponse) VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBDBAvailability413JSONResponse struct{ RequestTooLargeJSONResponse }
+
+func (response GetBDBAvailability413JSONResponse) VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBDBAvailability429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response GetBDBAvailability429JSONResponse) VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBDBAvailability431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response GetBDBAvailability431JSONResponse) VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBDBAvailability500JSONResponse struct{ InternalErrorJSONResponse }
+
+func (response GetBDBAvailability500JSONResponse) VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetBDBAvailability503JSONResponse Error
+
+func (response GetBDBAvailability503JSONResponse) VisitGetBDBAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLocalBDBEndpointAvailabilityRequestObject struct {
+	UID    UID `json:"uid"`
+	Params GetLocalBDBEndpointAvailabilityParams
+}
+
+type GetLocalBDBEndpointAvailabilityResponseObject interface {
+	VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error
+}
+
+type GetLocalBDBEndpointAvailability200Response struct {
+}
+
+func (response GetLocalBDBEndpointAvailability200Response) VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error {
+	w.WriteHeader(200)
+	return nil
+}
+
+type GetLocalBDBEndpointAvailability400JSONResponse struct{ BadRequestJSONResponse }
+
+func (response GetLocalBDBEndpointAvailability400JSONResponse) VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLocalBDBEndpointAvailability401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response GetLocalBDBEndpointAvailability401JSONResponse) VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLocalBDBEndpointAvailability403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response GetLocalBDBEndpointAvailability403JSONResponse) VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLocalBDBEndpointAvailability404JSONResponse struct {
+	AvailabilityNotFoundJSONResponse
+}
+
+func (response GetLocalBDBEndpointAvailability404JSONResponse) VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLocalBDBEndpointAvailability413JSONResponse struct{ RequestTooLargeJSONResponse }
+
+func (response GetLocalBDBEndpointAvailability413JSONResponse) VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLocalBDBEndpointAvailability429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response GetLocalBDBEndpointAvailability429JSONResponse) VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLocalBDBEndpointAvailability431JSONResponse struct{ HeadersTooLargeJSONResponse }
+
+func (response GetLocalBDBEndpointAvailability431JSONResponse) VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(431)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLocalBDBEndpointAvailability500JSONResponse struct{ InternalErrorJSONResponse }
+
+func (response GetLocalBDBEndpointAvailability500JSONResponse) VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLocalBDBEndpointAvailability503JSONResponse Error
+
+func (response GetLocalBDBEndpointAvailability503JSONResponse) VisitGetLocalBDBEndpointAvailabilityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListModulesRequestObject struct {
 }
 
@@ -1605,6 +1969,12 @@ type StrictServerInterface interface {
 	// ResetBDBImportStatus Reset the import status
 	// (PUT /v1/bdbs/{uid}/actions/import_reset_status)
 	ResetBDBImportStatus(ctx context.Context, request ResetBDBImportStatusRequestObject) (ResetBDBImportStatusResponseObject, error)
+	// GetBDBAvailability Check whether a database is available
+	// (GET /v1/bdbs/{uid}/availability)
+	GetBDBAvailability(ctx context.Context, request GetBDBAvailabilityRequestObject) (GetBDBAvailabilityResponseObject, error)
+	// GetLocalBDBEndpointAvailability Check whether this node's endpoint of a database is available
+	// (GET /v1/local/bdbs/{uid}/endpoint/availability)
+	GetLocalBDBEndpointAvailability(ctx context.Context, request GetLocalBDBEndpointAvailabilityRequestObject) (GetLocalBDBEndpointAvailabilityResponseObject, error)
 	// ListModules List modules
 	// (GET /v1/modules)
 	ListModules(ctx context.Context, request ListModulesRequestObject) (ListModulesResponseObject, error)
@@ -1894,6 +2264,58 @@ func (sh *strictHandler) ResetBDBImportStatus(ctx echo.Context, uid UID) error {
 		return err
 	} else if validResponse, ok := response.(ResetBDBImportStatusResponseObject); ok {
 		return validResponse.VisitResetBDBImportStatusResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetBDBAvailability operation middleware
+func (sh *strictHandler) GetBDBAvailability(ctx echo.Context, uid UID, params GetBDBAvailabilityParams) error {
+	var request GetBDBAvailabilityRequestObject
+
+	request.UID = uid
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetBDBAvailability(ctx.Request().Context(), request.(GetBDBAvailabilityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetBDBAvailability")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetBDBAvailabilityResponseObject); ok {
+		return validResponse.VisitGetBDBAvailabilityResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLocalBDBEndpointAvailability operation middleware
+func (sh *strictHandler) GetLocalBDBEndpointAvailability(ctx echo.Context, uid UID, params GetLocalBDBEndpointAvailabilityParams) error {
+	var request GetLocalBDBEndpointAvailabilityRequestObject
+
+	request.UID = uid
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLocalBDBEndpointAvailability(ctx.Request().Context(), request.(GetLocalBDBEndpointAvailabilityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLocalBDBEndpointAvailability")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLocalBDBEndpointAvailabilityResponseObject); ok {
+		return validResponse.VisitGetLocalBDBEndpointAvailabilityResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -7,6 +7,8 @@ var (
 	ErrNotExist              = errors.New("database does not exist")
 	ErrUIDExists             = errors.New("a database with this uid exists already")
 	ErrBusy                  = errors.New("database is busy with another action")
+	ErrInsufficientResources = errors.New("the cluster has too little memory")
+	ErrPortUnavailable       = errors.New("port: expected one that no other database of the cluster has")
 	ErrUnsupportedModule     = errors.New("not all modules of the database support backup_restore")
 	ErrMissingModule         = errors.New("module_list: the cluster has no such module")
 	ErrModuleNotExist        = errors.New("module does not exist")

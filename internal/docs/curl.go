@@ -70,7 +70,11 @@ func curls(method, path string, params openapi3.Parameters, o *openapi3.Operatio
 				value = p.Value.Schema.Value.Enum[0]
 			}
 			query := path + "?" + p.Value.Name + "=" + inQuery(value)
-			all = append(all, curl{"with " + p.Value.Name, 200, request{method: method, path: query, body: compact(bodies[0].value)}.line()})
+			status := 200
+			if p.Value.Name == "extend_check" {
+				status = 503 // the demo has no Active-Active database
+			}
+			all = append(all, curl{"with " + p.Value.Name, status, request{method: method, path: query, body: compact(bodies[0].value)}.line()})
 		}
 	}
 	return all

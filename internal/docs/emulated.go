@@ -47,15 +47,17 @@ type proof struct {
 }
 
 var proofs = map[string]proof{
-	"resetBDBImportStatus": {"redis-enterprise-rs, redisctl", nil},
-	"startBDBImport":       {"redis-enterprise-rs, scripts", nil},
-	"listBDBs":             {"redis-py, Jedis, Lettuce, go-redis, StackExchange.Redis, RedisInsight, Datadog, New Relic, AppDynamics, Vault's plugin, redisctl", []string{"200"}},
-	"createBDB":            {"a Java admin client, redisctl, scripts", []string{"200", "406"}},
-	"getBDB":               {"Vault's plugin, a Java admin client, redisctl, scripts", []string{"200"}},
-	"updateBDB":            {"Vault's plugin, redisctl, scripts", []string{"200"}},
-	"deleteBDB":            {"a Java admin client, redisctl, scripts", []string{"200"}},
-	"listModules":          {"redis-enterprise-rs, redisctl, scripts", []string{"200"}},
-	"getModule":            {"redis-enterprise-rs, redisctl", nil},
+	"resetBDBImportStatus":            {"redis-enterprise-rs, redisctl", nil},
+	"startBDBImport":                  {"redis-enterprise-rs, scripts", nil},
+	"listBDBs":                        {"redis-py, Jedis, Lettuce, go-redis, StackExchange.Redis, RedisInsight, Datadog, New Relic, AppDynamics, Vault's plugin, redisctl", []string{"200"}},
+	"createBDB":                       {"a Java admin client, redisctl, scripts", []string{"200", "406"}},
+	"getBDB":                          {"Vault's plugin, a Java admin client, redisctl, scripts", []string{"200"}},
+	"updateBDB":                       {"Vault's plugin, redisctl, scripts", []string{"200"}},
+	"deleteBDB":                       {"a Java admin client, redisctl, scripts", []string{"200"}},
+	"getBDBAvailability":              {"redis-py, Jedis, Lettuce, go-redis, StackExchange.Redis", []string{"200", "503"}},
+	"getLocalBDBEndpointAvailability": {"go-redis, redisctl, scripts", []string{"200", "503"}},
+	"listModules":                     {"redis-enterprise-rs, redisctl, scripts", []string{"200"}},
+	"getModule":                       {"redis-enterprise-rs, redisctl", nil},
 }
 
 // unserved is an operation of Redis Software that the contract lacks.

@@ -20,11 +20,18 @@ const reset = "/actions/import_reset_status"
 
 // provocations has every error code of the contract. What it says of the demo's answers is compared with them.
 var provocations = []provocation{
+	{"bdb_endpoint_unavailable", "The node that was asked has no endpoint of the database that clients can use.",
+		request{method: "GET", path: "/v1/local/bdbs/1/endpoint/availability?extend_check=lag"}, nil},
+	{"bdb_unavailable", "Clients cannot use the database, or it is not Active-Active and `extend_check=lag` asks for its lag.",
+		request{method: "GET", path: "/v1/bdbs/1/availability?extend_check=lag"}, nil},
 	{"busy", "An import, an export or a backup of the database runs, or its `status` is not `active`. Try again later.",
 		request{method: "PUT", path: "/v1/bdbs/3" + reset}, nil},
 	{"cross_origin", "A browser sent the request for a page of another origin.", request{}, nil},
 	{"db_not_exist", "There is no database with this uid.", request{method: "PUT", path: "/v1/bdbs/99" + reset}, nil},
+	{"db_not_found", "There is no database with this uid, in the words of the operations about availability.",
+		request{method: "GET", path: "/v1/bdbs/99/availability"}, nil},
 	{"headers_too_large", "The request line and the header are larger than 16 KiB.", request{}, nil},
+	{"insufficient_resources", "The cluster has less memory left than the database is to have.", request{}, nil},
 	{"internal_error", "Something went wrong in the server. Its log says what, under the `X-Request-Id` of the answer.", request{}, nil},
 	{"invalid_schema", "The body, or a field of it, is not as described. The answer names the field.",
 		request{method: "PUT", path: "/v1/bdbs/2", body: `{"memory_size": "1GB"}`}, nil},
@@ -41,6 +48,7 @@ var provocations = []provocation{
 	{"not_found", "There is nothing at this path.", request{method: "GET", path: "/v1/nothing"}, "there is nothing at this path"},
 	{"param_error", "A parameter of the path or the query is not as described. The answer names it.",
 		request{method: "PUT", path: "/v1/bdbs/0" + reset}, nil},
+	{"port_unavailable", "Another database of the cluster has the port.", request{}, nil},
 	{"request_too_large", "The body is larger than 64 KiB.", request{method: "PUT", path: "/v1/bdbs/1" + reset, body: tooLarge}, nil},
 	{"too_many_requests", "Too many logins wait for their passwords to be verified. The header `Retry-After` says when to try again.", request{}, nil},
 	{"uid_exists", "Another database has the uid that was asked for.",
