@@ -29,6 +29,7 @@ func TestDoors(t *testing.T) {
 		"/internal/store/memory":    {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client"},
 		"/internal/run":             {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client", "net/http"},
 		"/internal/powerloss":       {echo, kin, bbolt, cobra, module + "/"},
+		"/internal/dataplane":       {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client"},
 		"/internal/importer":        {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/server", module + "/client"},
 		"/internal/importer/source": {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
 		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},

@@ -1,0 +1,134 @@
+package dataplane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/reimport/reimport/internal/database"
+)
+
+// link is a connection to a Redis that is held for as long as the Redis answers.
+type link struct {
+	client   *redis.Client
+	conn     *redis.Conn
+	raw      net.Conn // of conn
+	endpoint database.Endpoint
+}
+
+// dial returns a link to the Redis, which has answered PING. The caller closes it.
+func dial(ctx context.Context, o *redis.Options) (*link, error) {
+	l := new(link)
+	o.PoolSize, o.ReadBufferSize, o.WriteBufferSize = 1, 4<<10, 4<<10
+	connect := redis.NewDialer(o)
+	o.Dialer = func(ctx context.Context, network, addr string) (_ net.Conn, err error) {
+		l.raw, err = connect(ctx, network, addr)
+		return l.raw, err
+	}
+	l.client = redis.NewClient(o)
+	l.conn = l.client.Conn()
+	if err := l.conn.Ping(ctx).Err(); err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	return l, nil
+}
+
+func (l *link) close() error { return errors.Join(l.conn.Close(), l.client.Close()) }
+
+// info returns a field of a section of INFO, empty if there is none.
+func (l *link) info(ctx context.Context, section, field string) (string, error) {
+	text, err := l.conn.Info(ctx, section).Result()
+	_, after, _ := strings.Cut(text, "\n"+field+":")
+	value, _, _ := strings.Cut(after, "\r\n")
+	return value, err
+}
+
+// isOf reports whether the process with this number answers, and not another one that has its port.
+func (l *link) isOf(ctx context.Context, pid int) (bool, error) {
+	id, err := l.info(ctx, "server", "process_id")
+	return id == strconv.Itoa(pid), err
+}
+
+// pingEvery is how often a Redis that nobody heard of is asked whether it still answers.
+const pingEvery = 15 * time.Second
+
+var errSpoke = errors.New("the Redis has said what nobody asked for")
+
+// idle returns nil soon after a signal on wake, and from time to time otherwise. The error says that the Redis has gone, or
+// that ctx has ended.
+func (l *link) idle(ctx context.Context, wake <-chan struct{}) error {
+	ended := make(chan error, 1)
+	go func() {
+		var b [1]byte
+		n, err := l.raw.Read(b[:])
+		if n > 0 {
+			err = errSpoke
+		}
+		ended <- err
+	}()
+	timer := time.NewTimer(pingEvery)
+	defer timer.Stop()
+	ping := false
+	select {
+	case err := <-ended:
+		return err
+	case <-wake:
+	case <-ctx.Done():
+	case <-timer.C:
+		ping = true
+	}
+	if err := l.raw.SetReadDeadline(time.Now()); err != nil {
+		return err
+	}
+	if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	if err := errors.Join(ctx.Err(), l.raw.SetReadDeadline(time.Time{})); err != nil || !ping {
+		return err
+	}
+	return answered(l.conn.Ping(ctx).Err())
+}
+
+// answered is nil if the Redis has answered, be it with an error.
+func answered(err error) error {
+	if refused := redis.Error(nil); errors.As(err, &refused) {
+		return nil
+	}
+	return err
+}
+
+// isRefused reports whether the Redis wants another password, or none.
+func isRefused(err error) bool {
+	for _, prefix := range []string{"NOAUTH", "WRONGPASS", "AUTH ", "Client sent AUTH", "invalid password"} {
+		if redis.HasErrorPrefix(err, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// isLoading reports whether the Redis answers, but reads its data still.
+func isLoading(err error) bool { return redis.HasErrorPrefix(err, "LOADING") }
+
+// reachable says where clients reach an attached Redis.
+func reachable(a database.Attachment) (database.Endpoint, error) {
+	if a.Network == "unix" {
+		return database.Endpoint{Host: a.Addr}, nil
+	}
+	host, text, err := net.SplitHostPort(a.Addr)
+	if err != nil {
+		return database.Endpoint{}, err
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return database.Endpoint{}, fmt.Errorf("%s: expected a port", a.Addr)
+	}
+	return database.Endpoint{Host: host, Port: port}, nil
+}

@@ -1,0 +1,19 @@
+//go:build !unix
+
+package dataplane
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+)
+
+const stampScript = "false"
+
+func stampOf(int) (string, error) {
+	return "", errors.New("this system does not say when a process started: no local Redis can be run here")
+}
+
+func detach(*exec.Cmd) {}
+
+var saveAndEnd, endNow = os.Interrupt, os.Kill
