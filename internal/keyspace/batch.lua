@@ -25,11 +25,21 @@ local function value(name)
   end
   local stored = dump:byte(1)
   if stored == 2 then -- a set in a hash table
-    return sorted(redis.call('SMEMBERS', name), 1)
+    return 'set' .. sorted(redis.call('SMEMBERS', name), 1)
   elseif stored == 4 then -- a hash in a hash table
-    return sorted(redis.call('HGETALL', name), 2)
+    return 'hash' .. sorted(redis.call('HGETALL', name), 2)
   end
   return dump
+end
+
+-- The types are left out of a sum: they are in the values.
+local function sum(names)
+  local all = {}
+  for _, name in ipairs(names) do
+    all[#all + 1] = redis.call('PEXPIRETIME', name)
+    all[#all + 1] = value(name)
+  end
+  return redis.sha1hex(cmsgpack.pack(all))
 end
 
 local function keys(names)
@@ -41,10 +51,6 @@ local function keys(names)
     all[#all + 1] = redis.sha1hex(value(name))
   end
   return all
-end
-
-local function sum(names)
-  return redis.sha1hex(cmsgpack.pack(keys(names)))
 end
 
 if ARGV[1] == 'scan' then

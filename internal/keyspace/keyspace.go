@@ -101,27 +101,56 @@ var batchSource string
 // walk looks at all keys of one Redis, in batches, and calls differs with those of which the other says something else. Both
 // servers sum up each batch by themselves, so that next to nothing goes over the wire if they hold the same.
 func (d *diff) walk(from, other *redis.Client, differs func(one, two key) error) error {
+	ctx, cancel := context.WithCancel(d.ctx)
 	script := redis.NewScript(batchSource)
-	for cursor := "0"; len(d.lines) < shown; {
-		page, err := script.Run(d.ctx, from, nil, "scan", cursor).StringSlice()
+	pages := make(chan page, 1)
+	defer func() {
+		cancel()
+		for range pages { // until scan has ended
+		}
+	}()
+	go scan(ctx, script, from, pages)
+	for p := range pages {
+		if p.err != nil {
+			return p.err
+		}
+		sum, err := script.Run(d.ctx, other, nil, "sum", p.names).Text()
+		if err == nil && sum != p.sum {
+			err = d.batch(script, from, other, p.names, differs)
+		}
 		if err != nil {
 			return err
 		}
-		names := page[1]
-		sum, err := script.Run(d.ctx, other, nil, "sum", names).Text()
-		if err != nil {
-			return err
-		}
-		if sum != page[2] {
-			if err := d.batch(script, from, other, names, differs); err != nil {
-				return err
-			}
-		}
-		if cursor = page[0]; cursor == "0" {
+		if len(d.lines) >= shown {
 			break
 		}
 	}
 	return nil
+}
+
+// page is a batch of packed names, and the sum of what their keys hold.
+type page struct {
+	names, sum string
+	err        error
+}
+
+// scan sends pages until it has all, and closes the channel. It is ahead of its reader, so that both servers work at once.
+func scan(ctx context.Context, script *redis.Script, c *redis.Client, pages chan<- page) {
+	defer close(pages)
+	for cursor, first := "0", true; first || cursor != "0"; first = false {
+		var p page
+		reply, err := script.Run(ctx, c, nil, "scan", cursor).StringSlice()
+		if err != nil {
+			cursor, p.err = "0", err
+		} else {
+			cursor, p.names, p.sum = reply[0], reply[1], reply[2]
+		}
+		select {
+		case pages <- p:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // batch looks at each of the packed names.
