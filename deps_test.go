@@ -31,6 +31,7 @@ func TestDoors(t *testing.T) {
 		"/internal/powerloss":       {echo, kin, bbolt, cobra, module + "/"},
 		"/internal/dataplane":       {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/internal/importer", module + "/server", module + "/client"},
 		"/internal/importer":        {echo, kin, bbolt, cobra, module + "/gen", module + "/internal/seed", module + "/server", module + "/client"},
+		"/internal/importer/sink":   {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
 		"/internal/importer/source": {echo, kin, cobra, bbolt, module + "/gen", module + "/internal/store", module + "/server", module + "/client"},
 		"/internal/importer/rdb":    {module + "/", "net", "encoding/json"},
 		"/internal/keyspace":        {echo, kin, bbolt, cobra, module + "/"},
