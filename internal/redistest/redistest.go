@@ -3,6 +3,7 @@ package redistest
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"os/exec"
@@ -28,18 +29,27 @@ type Server struct {
 // It skips the test if there is none.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
+	s, err := TryStart(t, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TryStart is Start for a server that may refuse to start, such as one that cannot load its file. The error has its log.
+func TryStart(t testing.TB, args ...string) (*Server, error) {
+	t.Helper()
 	s := &Server{t: t, Dir: t.TempDir(), args: args, end: func() {}}
 	t.Cleanup(func() { s.end() })
 	for range 10 { // another process may take the port meanwhile
 		s.Addr = freeAddr(t)
 		if err := s.run(); err == nil {
-			return s
+			return s, nil
 		} else if !strings.Contains(err.Error(), "Address already in use") {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
-	t.Fatal("no free port for redis-server")
-	return nil
+	return nil, errors.New("no free port for redis-server")
 }
 
 // Program returns the path of the installed redis-server. It skips the test if there is none.
