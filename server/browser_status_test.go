@@ -126,8 +126,28 @@ func statusFollowsImport(t *testing.T, browser context.Context) {
 		f.change(3, func(db *database.Database) { db.Import.Progress = percent })
 		p.shows(3, ".percent", fmt.Sprintf("%d %%", int(percent)))
 		p.until("%s.value === %d && %[1]s.getAttribute('aria-label') === 'Import into importing'", part(3, "progress"), int(percent))
+		if percent == 71 { // nothing is known but the progress
+			p.until(`/^\d+\u00a0s left$/.test(%s.textContent)`, part(3, ".speed"))
+		}
 	}
 	p.screenshots("importing")
+}
+
+// statusShowsRedis shows where a database is, and how its keys arrive.
+func statusShowsRedis(t *testing.T, browser context.Context) {
+	f := start(t)
+	p := open(t, browser, f.URL+"/")
+	p.logIn(admin, password)
+	p.shows(3, ".plane", "simulated")
+	f.change(3, func(db *database.Database) {
+		db.DataPlane, db.Endpoint = database.Local, database.Endpoint{Host: "127.0.0.1", Port: 12003}
+		db.Import.Load = database.Load{Keys: 650_000, TotalKeys: 1_000_000, KeysPerSecond: 216_000, SecondsLeft: 2}
+	})
+	p.shows(3, ".plane", "local, 127.0.0.1:12003")
+	p.shows(3, ".speed", "650,000 of 1,000,000 keys, 216,000 keys/s, 2\u00a0s left")
+	p.screenshots("loading")
+	f.change(3, func(db *database.Database) { db.Import.Load.SecondsLeft = 5580 })
+	p.shows(3, ".speed", "650,000 of 1,000,000 keys, 216,000 keys/s, 93\u00a0min left")
 }
 
 func statusResets(t *testing.T, browser context.Context) {

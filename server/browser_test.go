@@ -43,6 +43,7 @@ func TestBrowser(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"status is refused a login": statusWrongPassword,
 		"status follows an import":  statusFollowsImport,
+		"status shows a Redis":      statusShowsRedis,
 		"status resets":             statusResets,
 		"status shows a refusal":    statusShowsRefusal,
 		"status for a viewer":       statusForViewer,

@@ -1,6 +1,6 @@
 'use strict';
 
-const fields = 'uid,name,status,import_status,import_progress,import_failure_reason,export_status,backup_status,module_list';
+const fields = 'uid,name,status,import_status,import_progress,import_failure_reason,export_status,backup_status,module_list,endpoints,reimport';
 
 // Milliseconds until the next look at the server; one longer pause after each look that fails.
 const pace = { running: 1000, resting: 5000, hidden: 60000, failing: [1000, 2000, 4000, 8000, 15000, 30000] };
@@ -12,7 +12,7 @@ const statuses = {
   'delete-pending': 'The database is being deleted.',
   'import-pending': 'An import is about to run or to end.',
   'creation-failed': 'The creation of the database failed.',
-  'recovery': 'The database is being recovered.',
+  'recovery': 'Its Redis does not answer, or has still to be emptied after a failed import.',
 };
 
 const reasons = {
@@ -129,6 +129,7 @@ function showDatabase(bdb, position) {
   if (list.children[position] !== row.item) list.insertBefore(row.item, list.children[position] ?? null);
   const importStatus = bdb.import_status || 'idle';
   write(row.part('h2'), bdb.name);
+  write(row.part('.plane'), plane(bdb));
   mark(row.part('.status'), bdb.status);
   mark(row.part('.import-status'), importStatus);
   showCourse(row, bdb);
@@ -146,6 +147,15 @@ function newRow(uid) {
   return row;
 }
 
+// plane says what is behind a database, and where clients connect if that is a Redis.
+function plane(bdb) {
+  const kind = bdb.reimport?.data_plane || '';
+  const at = bdb.endpoints?.[0];
+  if (!at || kind === 'simulated') return kind;
+  const host = at.addr[0];
+  return `${kind}, ${at.port && host.includes(':') ? `[${host}]` : host}${at.port ? `:${at.port}` : ''}`;
+}
+
 function showCourse(row, bdb) {
   const reason = bdb.import_status === 'failed' ? bdb.import_failure_reason : '';
   const percent = Math.floor(bdb.import_progress || 0);
@@ -157,8 +167,36 @@ function showCourse(row, bdb) {
   if (waiting) bar.removeAttribute('value');
   else bar.value = percent;
   write(row.part('.percent'), waiting ? 'fetching and checking' : reason ? `ended at ${percent} %` : `${percent} %`);
+  write(row.part('.speed'), running(bdb) ? speed(bdb, secondsLeft(row, bdb)) : '');
   write(row.part('.reason'), reason ? explain(reason) : '');
   write(row.part('.code code'), reason);
+}
+
+function speed(bdb, left) {
+  const { import_keys: keys, import_total_keys: total, import_keys_per_second: rate } = bdb.reimport || {};
+  const parts = [];
+  if (total > 0) parts.push(`${count(keys)} of ${count(total)} keys`);
+  if (rate > 0) parts.push(`${count(rate)} keys/s`);
+  if (left > 0) parts.push(`${time(left)} left`);
+  return parts.join(', ');
+}
+
+// secondsLeft estimates by the progress since the first look if the server does not.
+function secondsLeft(row, bdb) {
+  const percent = bdb.import_progress;
+  if (bdb.reimport?.import_seconds_left > 0) return bdb.reimport.import_seconds_left;
+  if (!(percent > 0)) return 0;
+  if (!row.first || percent < row.first.percent) row.first = { percent, at: performance.now() };
+  if (percent === row.first.percent) return 0;
+  return Math.round((performance.now() - row.first.at) / 1000 * (100 - percent) / (percent - row.first.percent));
+}
+
+const count = (n) => n.toLocaleString('en');
+
+function time(seconds) {
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 100) return `${seconds}\u00a0s`;
+  return minutes < 100 ? `${minutes}\u00a0min` : `${Math.floor(minutes / 60)}\u00a0h ${minutes % 60}\u00a0min`;
 }
 
 function showAction(row, bdb) {
