@@ -29,7 +29,11 @@ func (s *Server) CreateBDB(ctx context.Context, r rest.CreateBDBRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	db, err := database.New(value(r.Body.UID), value(r.Body.Type), database.Simulated, change, s.modules, s.now())
+	plane := s.plane
+	if value(r.Body.Type) == "memcached" {
+		plane = database.Simulated
+	}
+	db, err := database.New(value(r.Body.UID), value(r.Body.Type), plane, change, s.modules, s.now())
 	if err != nil {
 		return nil, err
 	}
@@ -73,14 +77,23 @@ func (s *Server) UpdateBDB(ctx context.Context, r rest.UpdateBDBRequestObject) (
 	return s.views.of(db, nil), nil
 }
 
-// DeleteBDB implements DELETE /v1/bdbs/{uid}.
+// DeleteBDB implements DELETE /v1/bdbs/{uid}. The data plane removes the record of a database that has a Redis, after that.
 func (s *Server) DeleteBDB(ctx context.Context, r rest.DeleteBDBRequestObject) (rest.DeleteBDBResponseObject, error) {
 	var deleted *database.Database
-	rule := func(db *database.Database) error {
-		deleted = db
-		return db.Delete()
-	}
-	if err := store.Delete(ctx, s.store, store.Databases, r.UID, rule); err != nil {
+	err := s.store.Update(ctx, func(tx *store.Tx) (err error) {
+		deleted, err = store.Databases.Get(tx, r.UID)
+		if err != nil {
+			return err
+		}
+		if err := deleted.Delete(); err != nil {
+			return err
+		}
+		if deleted.DataPlane != database.Simulated {
+			return store.Databases.Put(tx, deleted)
+		}
+		return store.Databases.Delete(tx, r.UID)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return s.views.deleted(deleted), nil

@@ -28,9 +28,10 @@ type strictHandlerFunc = rest.StrictHandlerFunc
 // Config is what a Server stands on. Everything in it is needed but Passwords, Lockout, Lockouts, Verifications, ShowCredentials,
 // TrustedOrigins and Refuse.
 type Config struct {
-	Store    store.Store
-	Importer *importer.Importer
-	Users    []access.User
+	Store     store.Store
+	DataPlane database.DataPlane // of the databases that are created
+	Importer  *importer.Importer
+	Users     []access.User
 	// Passwords are those that hashes of Users were made from, by hash. They need no verification.
 	Passwords map[string]string
 	Modules   database.Catalog
@@ -56,6 +57,7 @@ type Server struct {
 	echo     *echo.Echo
 	auth     *authenticator
 	store    store.Store
+	plane    database.DataPlane
 	importer *importer.Importer
 	modules  database.Catalog
 	views    *views
@@ -105,7 +107,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		echo: echo.New(), auth: auth, store: cfg.Store, importer: cfg.Importer,
+		echo: echo.New(), auth: auth, store: cfg.Store, plane: cfg.DataPlane, importer: cfg.Importer,
 		modules: cfg.Modules, views: &views, listings: newTurns(runtime.GOMAXPROCS(0)), now: cfg.Now, events: cfg.Events,
 		refuse: cfg.Refuse,
 	}

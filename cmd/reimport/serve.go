@@ -31,7 +31,9 @@ more: lines of NAME=value that a shell can read, with what the other commands ta
 Every flag has a twin in the environment: --data-dir is REIMPORT_DATA_DIR. A flag beats the environment; a value that
 makes no sense ends the start with exit code 2.
 
-Databases have no Redis behind them: an import reads and checks its files wholly, and drops their keys.
+New databases are simulated: an import reads and checks its files wholly, and drops their keys. With --data-plane local each
+gets a Redis of its own, which listens on 127.0.0.1 and keeps its data in --data-dir: an end in order saves it, and the next
+start brings it back.
 
 With --controls it emulates a cluster for tests: reimport control resets it, moves its clock, has requests fail, and says how
 its imports go. Their URL is in the line "controls URL" of standard output. They ask for no password, so they listen on a
@@ -53,7 +55,7 @@ loopback address or on a socket that only this user may connect to.`,
 	}
 	cfg.register(cmd.Flags())
 	for flag, words := range map[string][]string{
-		"allow-private-addresses": {"auto", "true", "false"}, "log-level": {"debug", "info", "warn", "error"}, "log-format": {"text", "json"},
+		"allow-private-addresses": {"auto", "true", "false"}, "data-plane": planes, "log-level": {"debug", "info", "warn", "error"}, "log-format": {"text", "json"},
 	} {
 		// A name that is not registered is the only error.
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))

@@ -37,6 +37,7 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.StringVar(&n.Listen, "listen", n.Listen, "`address` to listen on; port 0 for a free one")
 	f.StringVar(&n.DataDir, "data-dir", n.DataDir, "`directory` for databases, certificate, users and downloads")
 	f.StringVar(&cfg.seed, "seed", "", "YAML `file` of users, modules and, for an empty data directory, databases to start with")
+	f.StringVar(&n.DataPlane, "data-plane", node.DataPlaneSimulated, "`choice` of what new databases get: simulated, whose imports are checked and not loaded; local, a redis-server or valkey-server for each, on 127.0.0.1; auto for local if one is on PATH")
 	f.StringVar(&cfg.readyFile, "ready-file", "", "`file` that says where the server is, for as long as it answers")
 	f.StringVar(&n.UsersFile, "users", "", "YAML `file` of users; made with a random admin where it and the seed have none (default users.yaml in the data directory)")
 	f.BoolVar(&n.TLS, "tls", n.TLS, "serve HTTPS; --tls=false for plain HTTP")
@@ -79,6 +80,8 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) (
 	return err
 }
 
+var planes = []string{node.DataPlaneSimulated, node.DataPlaneLocal, node.DataPlaneAuto}
+
 // variableOf names the twin of a flag of serve in the environment.
 func variableOf(flag string) string {
 	return "REIMPORT_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
@@ -95,6 +98,8 @@ func (cfg *serveConfig) check() error {
 		return fmt.Errorf("--listen: expected host:port, not %q", n.Listen)
 	case n.DataDir == "":
 		return errors.New("--data-dir: expected a directory")
+	case !slices.Contains(planes, n.DataPlane):
+		return fmt.Errorf("--data-plane: expected simulated, local or auto, not %q", n.DataPlane)
 	case cfg.allowPrivate != "auto" && cfg.allowPrivate != "true" && cfg.allowPrivate != "false":
 		return fmt.Errorf("--allow-private-addresses: expected auto, true or false, not %q", cfg.allowPrivate)
 	case (n.CertFile == "") != (n.KeyFile == ""):

@@ -25,13 +25,14 @@ type link struct {
 
 // dial returns a link to the Redis, which has answered PING. The caller closes it.
 func dial(ctx context.Context, o *redis.Options) (*link, error) {
-	l := new(link)
-	o.PoolSize, o.ReadBufferSize, o.WriteBufferSize = 1, 4<<10, 4<<10
-	connect := redis.NewDialer(o)
-	o.Dialer = func(ctx context.Context, network, addr string) (_ net.Conn, err error) {
-		l.raw, err = connect(ctx, network, addr)
-		return l.raw, err
+	// go-redis would tell the log of each attempt.
+	raw, err := redis.NewDialer(o)(ctx, o.Network, o.Addr)
+	if err != nil {
+		return nil, err
 	}
+	l := &link{raw: raw}
+	o.PoolSize, o.ReadBufferSize, o.WriteBufferSize = 1, 4<<10, 4<<10
+	o.Dialer = func(context.Context, string, string) (net.Conn, error) { return raw, nil }
 	l.client = redis.NewClient(o)
 	l.conn = l.client.Conn()
 	if err := l.conn.Ping(ctx).Err(); err != nil {

@@ -41,8 +41,11 @@ func (l *local) connect(ctx context.Context, db *database.Database) (*link, erro
 			}
 		}
 		to, err := l.reach(ctx, db)
-		if lives, _ := l.process.lives(); err == nil || lives {
+		if err == nil || l.process == nil {
 			return to, err
+		}
+		if lives, unknown := l.process.lives(); unknown != nil || lives {
+			return nil, err
 		}
 		ended := l.process
 		if l.process, err = findProcess(l.dir); err != nil {

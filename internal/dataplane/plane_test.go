@@ -2,7 +2,9 @@ package dataplane_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +18,8 @@ import (
 	"github.com/reimport/reimport/internal/store/memory"
 )
 
+var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
 // bench is a store and a directory that planes come and go with.
 type bench struct {
 	*testing.T
@@ -27,12 +31,18 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
+	redistest.Program(t)
+	return benchWithout(t)
+}
+
+// benchWithout is newBench for a test that needs no redis-server.
+func benchWithout(t *testing.T) *bench {
+	t.Helper()
 	st, err := memory.Open(new(memory.Disk))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &bench{T: t, store: st, dir: t.TempDir(), events: eventtest.NewRecorder()}
-	redistest.Program(t)
 	t.Cleanup(func() {
 		if b.plane != nil {
 			b.close()
@@ -82,7 +92,7 @@ func (b *bench) create(c database.Change) int {
 
 func (b *bench) insert(plane database.DataPlane, at database.Attachment, c database.Change) int {
 	b.Helper()
-	db, err := database.New(0, "", plane, c, nil, time.Now())
+	db, err := database.New(0, "", plane, c, nil, now)
 	if err == nil {
 		db.Redis = at
 		db, err = store.Create(b.Context(), b.store, db)
@@ -159,11 +169,6 @@ func (b *bench) keys(db *database.Database) int64 {
 	return n
 }
 
-func (b *bench) pid(db *database.Database) int {
-	b.Helper()
-	return pidOf(b, b.client(db))
-}
-
 func (b *bench) change(uid int, rule func(*database.Database) error) {
 	b.Helper()
 	if _, err := store.Update(b.Context(), b.store, store.Databases, uid, rule); err != nil {
@@ -176,4 +181,90 @@ func (b *bench) delete(uid int) {
 	b.Helper()
 	b.change(uid, (*database.Database).Delete)
 	b.until(uid, "gone", func(db *database.Database) bool { return db == nil })
+}
+
+// drop removes a record, as a reset does.
+func (b *bench) drop(uid int) {
+	b.Helper()
+	if err := store.Delete(b.Context(), b.store, store.Databases, uid, func(*database.Database) error { return nil }); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// update updates a database as the API does, and returns it when it is active again.
+func (b *bench) update(uid int, c database.Change) *database.Database {
+	b.Helper()
+	b.change(uid, func(db *database.Database) error { return db.Update(c, nil, now) })
+	return b.untilStatus(uid, database.Active)
+}
+
+// kill ends the plane as its death would.
+func (b *bench) kill() {
+	b.Helper()
+	if err := b.plane.Kill(); err != nil {
+		b.Error(err)
+	}
+	b.plane = nil
+}
+
+// untilLost does something, and waits until the record has said that the Redis is lost.
+func (b *bench) untilLost(uid int, do func()) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.Context(), 30*time.Second)
+	defer cancel()
+	tx, err := b.store.View(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	do()
+	for c, err := range b.store.Watch(ctx, tx.Revision()) {
+		if err != nil {
+			b.Fatalf("database %d is not lost: %v\n%s", uid, err, b.events.Text())
+		}
+		for _, change := range c.Changes {
+			if db, is := store.Databases.Of(change); is && db != nil && db.UID == uid && db.Status == database.Recovery {
+				return
+			}
+		}
+	}
+}
+
+func (b *bench) config(db *database.Database, directive string) string {
+	b.Helper()
+	values, err := b.client(db).ConfigGet(b.Context(), directive).Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return values[directive]
+}
+
+// untilKept waits until the Redis has on disk what it has in memory.
+func (b *bench) untilKept(db *database.Database) {
+	b.Helper()
+	c := b.client(db)
+	ctx, cancel := context.WithTimeout(b.Context(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		text, err := c.Info(ctx, "persistence").Result()
+		if err != nil {
+			b.Fatalf("%v\n%s", err, b.events.Text())
+		}
+		aof := strings.Contains(text, "aof_enabled:1") && strings.Contains(text, "aof_rewrite_in_progress:0") && strings.Contains(text, "aof_rewrite_scheduled:0")
+		dump := strings.Contains(text, "rdb_changes_since_last_save:0") && strings.Contains(text, "rdb_bgsave_in_progress:0")
+		if aof || dump {
+			return
+		}
+		<-tick.C
+	}
+}
+
+// settings returns names and their values in JSON as a database has them.
+func settings(of ...string) map[string]json.RawMessage {
+	all := map[string]json.RawMessage{}
+	for ; len(of) > 0; of = of[2:] {
+		all[of[0]] = json.RawMessage(of[1])
+	}
+	return all
 }

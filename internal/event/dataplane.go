@@ -144,3 +144,34 @@ func (e SettingRefused) Message() string { return "the Redis of a database refus
 func (e SettingRefused) Attrs() []slog.Attr {
 	return []slog.Attr{slog.Int("uid", e.UID), slog.String("setting", e.Setting), slog.Any("error", e.Err)}
 }
+
+// DataPlaneChosen is what a node that starts makes new databases with, and how many it has of each.
+type DataPlaneChosen struct {
+	DataPlane                  string // simulated or local
+	Program                    string // of a local one
+	Why                        error  // why it is not the other one, if that was left open
+	Simulated, Local, Attached int
+}
+
+// Level implements Event.
+func (e DataPlaneChosen) Level() slog.Level { return slog.LevelInfo }
+
+// Message implements Event.
+func (e DataPlaneChosen) Message() string {
+	if e.DataPlane == "local" {
+		return "new databases get a Redis on this machine"
+	}
+	return "new databases are simulated: imports into them are checked and not loaded"
+}
+
+// Attrs implements Event.
+func (e DataPlaneChosen) Attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.Int("simulated", e.Simulated), slog.Int("local", e.Local), slog.Int("attached", e.Attached)}
+	if e.Program != "" {
+		attrs = append(attrs, slog.String("program", e.Program))
+	}
+	if e.Why != nil {
+		attrs = append(attrs, slog.Any("why", e.Why))
+	}
+	return attrs
+}

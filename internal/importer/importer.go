@@ -123,14 +123,15 @@ func (cfg *Config) complete() {
 		cfg.Owner = rand.Text()
 	}
 	if cfg.Sink == nil {
-		cfg.Sink = simulated(cfg.Events)
+		cfg.Sink = Simulated(cfg.Events)
 	}
 	if cfg.Script == nil {
 		cfg.Script = func(*database.Database) *Script { return nil }
 	}
 }
 
-func simulated(events event.Sink) OpenSink {
+// Simulated returns what opens the Sink of a database that has no Redis.
+func Simulated(events event.Sink) OpenSink {
 	return func(_ context.Context, o *Opening) (Sink, error) {
 		if o.Err != nil {
 			return nil, o.Err

@@ -24,7 +24,7 @@ const memoryOwner = "memory"
 // startImporter makes the importer, which also judges the sources of a seed.
 func (n *Node) startImporter(context.Context) (err error) {
 	cfg := &n.cfg.Importer
-	cfg.Now, cfg.Events = n.cfg.Now, n.cfg.Events
+	cfg.Now, cfg.Events, cfg.Sink = n.cfg.Now, n.cfg.Events, n.openSink()
 	if n.cfg.DataDir == "" {
 		cfg.Owner, cfg.SpoolDir, cfg.SharedSpool = memoryOwner, os.TempDir(), true
 	} else if cfg.Owner, err = run.Identity(n.dir); err != nil {
@@ -49,7 +49,7 @@ func (n *Node) endImporter() error {
 // startServer has a new server answer, of the cluster that c is the set-up of.
 func (n *Node) startServer(c *seed.Seed) error {
 	cfg := server.Config{
-		Store: n.store, Importer: n.importer, Users: c.Users, Passwords: n.cfg.Passwords, Modules: c.Modules,
+		Store: n.store, DataPlane: n.chosen.plane, Importer: n.importer, Users: c.Users, Passwords: n.cfg.Passwords, Modules: c.Modules,
 		Lockout: n.cfg.Lockout, Lockouts: LockoutsIn(n.dir), Verifications: n.cfg.Verifications, ShowCredentials: n.cfg.ShowCredentials,
 		Now: n.cfg.Now, Events: n.cfg.Events, TrustedOrigins: n.cfg.TrustedOrigins,
 	}

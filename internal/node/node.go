@@ -1,4 +1,4 @@
-// Package node is one running node of a cluster: it opens store, importer, server and listener from one Config, and
+// Package node is one running node of a cluster: it opens store, data plane, importer, server and listener from one Config, and
 // closes them in reverse order. Nothing else assembles them.
 package node
 
@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 
 	"github.com/reimport/reimport/internal/control"
+	"github.com/reimport/reimport/internal/dataplane"
 	"github.com/reimport/reimport/internal/disk"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/seed"
@@ -31,6 +32,8 @@ type Node struct {
 	cfg      Config
 	dir      string
 	store    store.Store
+	chosen   chosen
+	plane    *dataplane.Plane
 	file     seed.Seed // the users file
 	importer *importer.Importer
 	face     atomic.Pointer[face]
@@ -82,7 +85,7 @@ func (n *Node) open(ctx context.Context) error {
 	defer beside.Wait()
 	beside.Go(func() { _ = server.Prepare() }) // server.New has the error
 	for _, step := range []func(context.Context) error{
-		n.listen, n.listenForControls, n.openStore, n.loadCertificate, n.emulate, n.startImporter, n.setUp, n.serve, n.serveControls,
+		n.listen, n.listenForControls, n.openStore, n.openPlane, n.loadCertificate, n.emulate, n.startImporter, n.setUp, n.serve, n.serveControls,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -196,17 +199,18 @@ func (n *Node) Drain() {
 }
 
 // Kill ends the node as the death of its process would: connections are cut, requests under way get no answer, and nothing
-// more is written, not even how the runs under way end. The next node on the same DataDir or Disk finds them as they are.
+// more is written, not even how the runs under way end. The next node on the same DataDir or Disk finds them as they are; the
+// local Redises run on if there is a DataDir.
 func (n *Node) Kill() error {
 	for _, s := range n.services {
 		s.end(server.ErrCut)
 		<-s.ended
 	}
-	return errors.Join(n.closeStore(), n.end())
+	return errors.Join(n.plane.Kill(), n.closeStore(), n.end())
 }
 
-// Close says so on /healthz, takes no more connections, waits for the requests under way, ends the imports, and closes
-// the store.
+// Close says so on /healthz, takes no more connections, waits for the requests under way, ends the imports, has the local
+// Redises save and end, and closes the store.
 func (n *Node) Close() error {
 	if n.handler != nil {
 		n.Drain()

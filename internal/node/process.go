@@ -4,6 +4,8 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/redis/go-redis/v9/logging"
 )
 
 // OwnProcess tunes the process for the one node that it is there for, and Settle does so once that has started. GOGC and
@@ -17,6 +19,7 @@ import (
 // so there is one more: the kernel, which lets in at once whoever has waited, shares out the cores.
 func OwnProcess(cfg *Config) {
 	setGCPercent(50)
+	logging.Disable() // what go-redis says of connections is told by events
 	if os.Getenv("GOMAXPROCS") == "" {
 		cores := runtime.GOMAXPROCS(0)
 		cfg.Verifications = max(1, cores-1)

@@ -33,6 +33,9 @@ func (n *Node) setUp(ctx context.Context) error {
 	if err := n.importer.Recover(ctx); err != nil {
 		return err
 	}
+	if err := n.startPlane(ctx); err != nil {
+		return err
+	}
 	if err := n.startServer(&n.cfg.Seed); err != nil {
 		return err
 	}
