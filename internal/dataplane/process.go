@@ -192,7 +192,7 @@ func (p *process) end(ctx context.Context, s os.Signal) bool {
 }
 
 // signalEvery is the time between two requests to end.
-const signalEvery = 2 * time.Second
+const signalEvery = 300 * time.Millisecond
 
 // prefix is what a Redis puts before a line of its log.
 var prefix = regexp.MustCompile(`^\d+:[A-Za-z-]+ (\(\d+\) |\d\d \w+ \d{4} [\d:.]+ [.*#-] )?`)

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"path/filepath"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/dataplane"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
+	"github.com/reimport/reimport/internal/importer/sink"
 	"github.com/reimport/reimport/internal/store"
 )
 
@@ -53,7 +52,7 @@ func (n *Node) openPlane(context.Context) (err error) {
 		return err
 	}
 	n.plane, err = dataplane.New(n.store, dataplane.Config{
-		Dir: filepath.Join(n.dir, "redis"), Temporary: n.cfg.DataDir == "", Program: n.chosen.program, Erase: erase, Events: n.cfg.Events,
+		Dir: filepath.Join(n.dir, "redis"), Temporary: n.cfg.DataDir == "", Program: n.chosen.program, Erase: sink.Erase, Events: n.cfg.Events,
 	})
 	if err != nil {
 		return err
@@ -92,11 +91,13 @@ func (n *Node) openSink() importer.OpenSink {
 		if o.Database.DataPlane == database.Simulated {
 			return simulated(ctx, o)
 		}
-		return nil, errors.New("no import into a Redis yet")
+		if o.Err != nil {
+			return nil, o.Err
+		}
+		to, err := n.plane.Options(o.Database)
+		if err != nil {
+			return nil, err
+		}
+		return sink.NewRedis(ctx, to, sink.Import{Files: o.Files, AnyMemory: o.Database.SkipImportAnalyze})
 	}
-}
-
-func erase(ctx context.Context, o *redis.Options) error {
-	c := redis.NewClient(o)
-	return errors.Join(c.FlushAll(ctx).Err(), c.Close())
 }
