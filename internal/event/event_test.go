@@ -36,8 +36,25 @@ func TestLines(t *testing.T) {
 		{event.ClusterReplaced{Databases: 2}, `"INFO","msg":"all databases, users and modules have been replaced","databases":2`},
 		{event.ControlFailed{Method: "POST", Path: "/reset", Err: broken}, `"ERROR","msg":"control failed","method":"POST","path":"/reset","error":"broken"`},
 		{
-			event.ImportSucceeded{UID: 1, Run: "r", Files: 2, Keys: 3, Expired: 4, Empty: 5, Bytes: 6, Duration: 7},
-			`"INFO","msg":"import succeeded","uid":1,"run":"r","files":2,"keys":3,"expired":4,"empty":5,"bytes":6,"duration":7`,
+			event.ImportSucceeded{UID: 1, Run: "r", Files: 2, Keys: 3, Expired: 4, Empty: 5, Bytes: 6, Duration: 7, Load: 8, KeysPerSecond: 9},
+			`"INFO","msg":"import succeeded","uid":1,"run":"r","files":2,"keys":3,"expired":4,"empty":5,"bytes":6,"duration":7,"load":8,"keys_per_second":9`,
+		},
+		{
+			event.ImportChecked{UID: 1, Run: "r", Files: 2, Keys: 3, Expired: 4, Empty: 5, Bytes: 6, Memory: 7, Duration: 8},
+			`"INFO","msg":"import has checked its files","uid":1,"run":"r","files":2,"keys":3,"expired":4,"empty":5,"bytes":6,"memory":7,"duration":8`,
+		},
+		{
+			event.ImportProgress{UID: 1, Run: "r", Percent: 12.345, Keys: 2, TotalKeys: 3, KeysPerSecond: 4, Left: 5},
+			`"INFO","msg":"import loads","uid":1,"run":"r","percent":12.3,"keys":2,"total_keys":3,"keys_per_second":4,"left":5`,
+		},
+		{
+			event.ImportInterrupted{UID: 1, Run: "r", Loss: 2, Err: broken},
+			`"WARN","msg":"import has lost its database: once that can be reached, it loads again from the beginning","uid":1,"run":"r","loss":2,"error":"broken"`,
+		},
+		{event.ImportErased{UID: 1, Run: "r"}, `"WARN","msg":"what the failed import has left is erased: the database is empty","uid":1,"run":"r"`},
+		{
+			event.ImportErased{UID: 1, Run: "r", Err: broken},
+			`"WARN","msg":"what the failed import has left could not be erased: the database is not active before it is","uid":1,"run":"r","error":"broken"`,
 		},
 		{
 			event.ImportFailed{UID: 1, Run: "r", Reason: "file-corrupted", Source: "/a.rdb", Offset: &offset, Err: broken},

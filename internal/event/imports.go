@@ -2,8 +2,106 @@ package event
 
 import (
 	"log/slog"
+	"math"
 	"time"
 )
+
+// ImportChecked is an import whose files are all there and whole. It loads them from here.
+type ImportChecked struct {
+	UID                  int
+	Run                  string
+	Files                int
+	Keys, Expired, Empty int64 // Keys are to be loaded, the others left out
+	Bytes                int64 // of the files, as they are
+	Memory               int64 // bytes that the keys are expected to take
+	Duration             time.Duration
+}
+
+// Level implements Event.
+func (e ImportChecked) Level() slog.Level { return slog.LevelInfo }
+
+// Message implements Event.
+func (e ImportChecked) Message() string { return "import has checked its files" }
+
+// Attrs implements Event.
+func (e ImportChecked) Attrs() []slog.Attr {
+	return []slog.Attr{
+		slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Int("files", e.Files), slog.Int64("keys", e.Keys),
+		slog.Int64("expired", e.Expired), slog.Int64("empty", e.Empty), slog.Int64("bytes", e.Bytes), slog.Int64("memory", e.Memory),
+		slog.Duration("duration", e.Duration),
+	}
+}
+
+// ImportProgress is how far an import is that loads for long.
+type ImportProgress struct {
+	UID                            int
+	Run                            string
+	Percent                        float64 // of the bytes
+	Keys, TotalKeys, KeysPerSecond int64
+	Left                           time.Duration // an estimate, 0 if there is none
+}
+
+// Level implements Event.
+func (e ImportProgress) Level() slog.Level { return slog.LevelInfo }
+
+// Message implements Event.
+func (e ImportProgress) Message() string { return "import loads" }
+
+// Attrs implements Event.
+func (e ImportProgress) Attrs() []slog.Attr {
+	return []slog.Attr{
+		slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Float64("percent", math.Round(e.Percent*10)/10), slog.Int64("keys", e.Keys),
+		slog.Int64("total_keys", e.TotalKeys), slog.Int64("keys_per_second", e.KeysPerSecond), slog.Duration("left", e.Left),
+	}
+}
+
+// ImportInterrupted is an import whose database was lost, and that loads again from the beginning once it can be reached.
+type ImportInterrupted struct {
+	UID  int
+	Run  string
+	Loss int // the first of this import is 1
+	Err  error
+}
+
+// Level implements Event.
+func (e ImportInterrupted) Level() slog.Level { return slog.LevelWarn }
+
+// Message implements Event.
+func (e ImportInterrupted) Message() string {
+	return "import has lost its database: once that can be reached, it loads again from the beginning"
+}
+
+// Attrs implements Event.
+func (e ImportInterrupted) Attrs() []slog.Attr {
+	return []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Int("loss", e.Loss), slog.Any("error", e.Err)}
+}
+
+// ImportErased is a database that was to be emptied because an import into it has failed.
+type ImportErased struct {
+	UID int
+	Run string
+	Err error // why it was not, nil if it was
+}
+
+// Level implements Event.
+func (e ImportErased) Level() slog.Level { return slog.LevelWarn }
+
+// Message implements Event.
+func (e ImportErased) Message() string {
+	if e.Err != nil {
+		return "what the failed import has left could not be erased: the database is not active before it is"
+	}
+	return "what the failed import has left is erased: the database is empty"
+}
+
+// Attrs implements Event.
+func (e ImportErased) Attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.Int("uid", e.UID), slog.String("run", e.Run)}
+	if e.Err != nil {
+		attrs = append(attrs, slog.Any("error", e.Err))
+	}
+	return attrs
+}
 
 // ImportSucceeded is the end of an import that loaded all of its files.
 type ImportSucceeded struct {
@@ -13,6 +111,8 @@ type ImportSucceeded struct {
 	Keys, Expired, Empty int64 // Keys were loaded, the others left out
 	Bytes                int64 // of the files, as they are
 	Duration             time.Duration
+	Load                 time.Duration // of Duration, the loading alone
+	KeysPerSecond        int64         // of Load
 }
 
 // Level implements Event.
@@ -26,6 +126,7 @@ func (e ImportSucceeded) Attrs() []slog.Attr {
 	return []slog.Attr{
 		slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Int("files", e.Files), slog.Int64("keys", e.Keys),
 		slog.Int64("expired", e.Expired), slog.Int64("empty", e.Empty), slog.Int64("bytes", e.Bytes), slog.Duration("duration", e.Duration),
+		slog.Duration("load", e.Load), slog.Int64("keys_per_second", e.KeysPerSecond),
 	}
 }
 

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -12,9 +13,6 @@ import (
 	"github.com/reimport/reimport/internal/store"
 )
 
-// reportEvery is the time between two notes of the progress.
-const reportEvery = 250 * time.Millisecond
-
 // attempt is one run.
 type attempt struct {
 	im       *Importer
@@ -23,16 +21,15 @@ type attempt struct {
 	openSink OpenSink
 
 	// What follows is of a run that has begun.
-	ctx      context.Context
-	began    time.Time
-	reported time.Time
-	turn     *run.Turn
-	given    bool // the files and the turn are given up
+	ctx   context.Context
+	began time.Time
+	turn  *run.Turn
+	given bool // the files and the turn are given up
 
 	scanner *rdb.Scanner
 	files   []*file
-	bytes   int64 // in the files, as they are read
-	loaded  int64 // of bytes
+	bytes   int64 // in the files, as they are
+	load    meter
 }
 
 // file is one file of the import and what its check has found.
@@ -45,8 +42,7 @@ type file struct {
 
 // do is the import. Nothing is loaded before all of the files are known to be whole.
 func (a *attempt) do(ctx context.Context, db *database.Database, turn *run.Turn) error {
-	now := time.Now()
-	a.ctx, a.turn, a.began, a.reported = ctx, turn, now, now
+	a.ctx, a.turn, a.began = ctx, turn, time.Now()
 	defer a.release()
 	err := a.fetch(db.Import.Sources)
 	if err == nil {
@@ -55,10 +51,12 @@ func (a *attempt) do(ctx context.Context, db *database.Database, turn *run.Turn)
 	if ctx.Err() != nil {
 		return err
 	}
-	if err := a.load(db, err); err != nil {
+	if err := a.fill(db, err); err != nil {
 		return err
 	}
-	return a.update(context.WithoutCancel(ctx), func(db *database.Database) error { return db.SucceedImport(a.run) })
+	return a.update(context.WithoutCancel(ctx), func(db *database.Database) error {
+		return errors.Join(db.ReportProgress(a.run, 100, a.load.whole()), db.SucceedImport(a.run))
+	})
 }
 
 func (a *attempt) update(ctx context.Context, rule func(*database.Database) error) error {
@@ -94,20 +92,4 @@ func (a *attempt) release() {
 		_ = f.Close() // nothing was written that could be lost; a second time nothing happens
 	}
 	a.turn.Give()
-}
-
-// progress is the meter of what is read for loading.
-func (a *attempt) progress(n int) error {
-	a.loaded += int64(n)
-	now := time.Now()
-	if now.Sub(a.reported) < a.im.reportEvery {
-		return context.Cause(a.ctx)
-	}
-	a.reported = now
-	return a.report(100 * float64(a.loaded) / float64(max(a.bytes, 1)))
-}
-
-// report notes how far the loading is, in percent.
-func (a *attempt) report(percent float64) error {
-	return a.update(a.ctx, func(db *database.Database) error { return db.ReportProgress(a.run, percent, database.Load{}) })
 }

@@ -3,8 +3,10 @@ package importer
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer/rdb"
 )
 
@@ -25,7 +27,7 @@ type checker struct {
 
 // check reads every file to its end, for only there is its checksum, unless that takes too long or the dataset is too large.
 func (a *attempt) check(db *database.Database) error {
-	timeout := a.im.cfg.CheckTimeout
+	began, timeout := time.Now(), a.im.cfg.CheckTimeout
 	ctx, cancel := context.WithTimeoutCause(a.ctx, timeout, fmt.Errorf("the check takes longer than the %v allowed", timeout))
 	defer cancel()
 	c := &checker{attempt: a, ctx: ctx}
@@ -38,6 +40,9 @@ func (a *attempt) check(db *database.Database) error {
 		}
 		c.known += f.stats.Memory
 	}
+	e := event.ImportChecked{UID: a.uid, Run: a.run, Files: len(a.files), Bytes: a.bytes, Memory: c.known, Duration: time.Since(began)}
+	e.Keys, e.Expired, e.Empty = a.count()
+	a.im.cfg.Events(a.ctx, e)
 	return nil
 }
 

@@ -57,13 +57,22 @@ func (a *attempt) end(why error) {
 }
 
 func (a *attempt) success() event.ImportSucceeded {
-	e := event.ImportSucceeded{UID: a.uid, Run: a.run, Files: len(a.files), Bytes: a.bytes, Duration: time.Since(a.began)}
-	for _, f := range a.files {
-		e.Keys += f.stats.Loaded()
-		e.Expired += f.stats.Expired
-		e.Empty += f.stats.Empty
+	e := event.ImportSucceeded{
+		UID: a.uid, Run: a.run, Files: len(a.files), Bytes: a.bytes, Duration: time.Since(a.began),
+		Load: a.load.took, KeysPerSecond: a.load.whole().KeysPerSecond,
 	}
+	e.Keys, e.Expired, e.Empty = a.count()
 	return e
+}
+
+// count returns how many keys the files have, by what becomes of them.
+func (a *attempt) count() (loaded, expired, empty int64) {
+	for _, f := range a.files {
+		loaded += f.stats.Loaded()
+		expired += f.stats.Expired
+		empty += f.stats.Empty
+	}
+	return loaded, expired, empty
 }
 
 // failure separates what is wrong with the files from what is wrong with this server.

@@ -56,6 +56,9 @@ type Config struct {
 	Loads int
 	// Sink says where keys go; nowhere if it is nil: the databases are simulated.
 	Sink OpenSink
+	// Erase erases what db holds, over a connection of its own, after a load into it has failed. It is needed if Sink is there
+	// and a database is not simulated.
+	Erase func(ctx context.Context, db *database.Database) error
 	// Script returns the script of an import of db that starts, or nil if it has none. It is called before Start returns.
 	Script func(db *database.Database) *Script
 	// Now is the domain clock. It says which keys have expired, and nothing else.
@@ -72,6 +75,7 @@ type Importer struct {
 	downloads   *run.Slots
 	loads       *run.Slots
 	reportEvery time.Duration
+	reachWithin time.Duration
 }
 
 // New returns an Importer that reports into st, or what is wrong with cfg. It removes what a dead process has left in
@@ -106,7 +110,7 @@ func New(st store.Store, cfg Config) (*Importer, error) {
 	}
 	return &Importer{
 		cfg: cfg, store: st, sources: sources, runner: run.New(st, cfg.Owner, cfg.Events),
-		downloads: run.NewSlots(cfg.Downloads), loads: run.NewSlots(cfg.Loads), reportEvery: reportEvery,
+		downloads: run.NewSlots(cfg.Downloads), loads: run.NewSlots(cfg.Loads), reportEvery: reportEvery, reachWithin: reachWithin,
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
@@ -13,30 +14,77 @@ import (
 
 var errChanged = fmt.Errorf("%w: the file has changed since it was checked", rdb.ErrCorrupt)
 
-// load opens the sink while the import is still initializing, so that one out of reach costs the database nothing. If found
+// fill opens the sink while the import is still initializing, so that one out of reach costs the database nothing. If found
 // says why the files cannot be loaded, they are not, whatever the sink makes of it.
-func (a *attempt) load(db *database.Database, found error) (err error) {
-	to, err := a.openSink(a.ctx, a.opening(db, found))
+func (a *attempt) fill(db *database.Database, found error) error {
+	o := a.opening(db, found)
+	to, err := a.reach(o)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, to.Close()) }()
 	if found != nil {
 		a.im.cfg.Events(a.ctx, event.ImportOverruled{UID: a.uid, Run: a.run, Err: found})
 		a.release()
 		a.files = nil
 	}
-	if err := a.update(a.ctx, func(db *database.Database) error { return db.BeginLoading(a.run) }); err != nil {
+	if err := a.begin(); err != nil {
+		return errors.Join(err, to.Close())
+	}
+	if err := a.loadInto(to, o); err != nil {
+		a.erase(o.Database)
 		return err
 	}
+	return nil
+}
+
+func (a *attempt) opening(db *database.Database, found error) *Opening {
+	o := &Opening{Database: db, Err: found, GiveUp: a.release}
+	o.Report = func(percent float64) error { return a.report(percent, database.Load{}) }
+	if found == nil {
+		o.Files = make([]rdb.Stats, len(a.files))
+		for i, f := range a.files {
+			o.Files[i] = f.stats
+		}
+	}
+	return o
+}
+
+// begin has the record say that the import loads.
+func (a *attempt) begin() error {
+	a.rewind()
+	return a.update(a.ctx, func(db *database.Database) error {
+		return errors.Join(db.BeginLoading(a.run), db.ReportProgress(a.run, 0, database.Load{TotalKeys: a.load.totalKeys}))
+	})
+}
+
+// rewind sets the meter to the start of all files.
+func (a *attempt) rewind() {
+	var bytes, keys int64
+	if !a.given {
+		for _, f := range a.files {
+			bytes += f.ContentSize()
+			keys += f.stats.Loaded()
+		}
+	}
+	a.load.begin(bytes, keys)
+}
+
+// loadAll loads the files from the first to the last. They are needed until the sink has said that the database has them, the
+// turn is not. It closes the sink.
+func (a *attempt) loadAll(to Sink) (err error) {
+	defer func() { err = errors.Join(err, to.Close()) }()
 	if err := to.Begin(a.ctx); err != nil {
 		return err
 	}
 	if err := a.loadFiles(to); err != nil {
 		return err
 	}
-	a.release()
-	return to.Flush()
+	a.turn.Give()
+	if err := to.Flush(); err != nil {
+		return err
+	}
+	a.load.took = time.Since(a.load.began)
+	return nil
 }
 
 func (a *attempt) loadFiles(to Sink) error {
@@ -52,19 +100,8 @@ func (a *attempt) loadFiles(to Sink) error {
 	return nil
 }
 
-func (a *attempt) opening(db *database.Database, found error) *Opening {
-	o := &Opening{Database: db, Err: found, Report: a.report, GiveUp: a.release}
-	if found == nil {
-		o.Files = make([]rdb.Stats, len(a.files))
-		for i, f := range a.files {
-			o.Files[i] = f.stats
-		}
-	}
-	return o
-}
-
 func (a *attempt) loadFile(l *loader, f *file) error {
-	s, err := a.scan(f, a.progress)
+	s, err := a.scan(f, a.read)
 	if err != nil {
 		return err
 	}
@@ -74,6 +111,7 @@ func (a *attempt) loadFile(l *loader, f *file) error {
 		if !isLoaded(s.Key()) {
 			continue
 		}
+		a.load.keys++
 		if err := l.pass(s); err != nil {
 			return err
 		}

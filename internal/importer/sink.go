@@ -11,7 +11,7 @@ import (
 // Sink is where the keys of one import go. Its calls come one after the other; a value or a library is written whole
 // before the next call. An error may be told by any later Write or by Flush, so that a Sink is free to pipeline. An error about one
 // key is a *sink.KeyError. One that wraps sink.ErrOutOfMemory ends the import as out-of-memory, one that wraps a
-// *database.ImportError for its reason.
+// *database.ImportError for its reason. After one that wraps sink.ErrConnectionLost all is loaded again into another Sink.
 type Sink interface {
 	// Begin erases what the database holds: an import replaces it. ctx ends when the import must stop, and with it
 	// whatever the Sink waits for.
@@ -42,7 +42,8 @@ type Opening struct {
 	GiveUp func()
 }
 
-// OpenSink returns the Sink of an import, which the import closes. Without a script it returns the Opening's Err if that is
+// OpenSink returns the Sink of an import, which the import closes. After an error that wraps sink.ErrConnectionLost it is asked
+// again for a while. Without a script it returns the Opening's Err if that is
 // set. With one it may go on: the import then loads nothing, and ends as the Sink says.
 type OpenSink func(ctx context.Context, o *Opening) (Sink, error)
 

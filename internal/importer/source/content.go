@@ -28,6 +28,9 @@ type File struct {
 	grace, most int64
 }
 
+// ContentSize is the number of bytes that a meter of Content is told of in all.
+func (f *File) ContentSize() int64 { return f.Size }
+
 // Close gives up what the File holds: for a download, its space on disk.
 func (f *File) Close() error { return f.file.Close() }
 
