@@ -48,7 +48,7 @@ type Config struct {
 	// DataPlane says what new databases get: DataPlaneSimulated, as if it is empty, DataPlaneLocal, or DataPlaneAuto for local if
 	// this machine has a redis-server or a valkey-server. A database keeps what it got.
 	DataPlane string
-	// Importer says what imports may do. Owner, SpoolDir, Sink, Script, Now and Events in it are the node's own.
+	// Importer says what imports may do. Owner, SpoolDir, Sink, Erase, Script, Now and Events in it are the node's own.
 	Importer importer.Config
 	// Lockout is the zero value for a node that locks nobody out.
 	Lockout access.Lockout

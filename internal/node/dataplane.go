@@ -101,3 +101,12 @@ func (n *Node) openSink() importer.OpenSink {
 		return sink.NewRedis(ctx, to, sink.Import{Files: o.Files, AnyMemory: o.Database.SkipImportAnalyze})
 	}
 }
+
+// erase removes what a failed import has left in the database.
+func (n *Node) erase(ctx context.Context, db *database.Database) error {
+	to, err := n.plane.Options(db)
+	if err != nil {
+		return err
+	}
+	return sink.Erase(ctx, to)
+}

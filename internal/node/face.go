@@ -24,7 +24,7 @@ const memoryOwner = "memory"
 // startImporter makes the importer, which also judges the sources of a seed.
 func (n *Node) startImporter(context.Context) (err error) {
 	cfg := &n.cfg.Importer
-	cfg.Now, cfg.Events, cfg.Sink = n.cfg.Now, n.cfg.Events, n.openSink()
+	cfg.Now, cfg.Events, cfg.Sink, cfg.Erase = n.cfg.Now, n.cfg.Events, n.openSink(), n.erase
 	if n.cfg.DataDir == "" {
 		cfg.Owner, cfg.SpoolDir, cfg.SharedSpool = memoryOwner, os.TempDir(), true
 	} else if cfg.Owner, err = run.Identity(n.dir); err != nil {
