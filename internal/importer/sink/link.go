@@ -108,6 +108,11 @@ func (r refusal) code() string {
 	return code
 }
 
+func isRefusal(err error) bool {
+	_, ok := errors.AsType[refusal](err)
+	return ok
+}
+
 // refusedWith reports whether err is a refusal with that code or, of an ERR, those words.
 func refusedWith(err error, text string) bool {
 	r, ok := errors.AsType[refusal](err)

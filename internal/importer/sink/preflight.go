@@ -116,7 +116,7 @@ func (l *link) limits(ctx context.Context) (most limits, err error) {
 	most = limits{bulk: 512 << 20, query: 1 << 30}
 	for name, value := range map[string]*int64{"proto-max-bulk-len": &most.bulk, "client-query-buffer-limit": &most.query} {
 		reply, err := l.do(ctx, "CONFIG", "GET", name)
-		if _, isRefusal := errors.AsType[refusal](err); isRefusal {
+		if isRefusal(err) {
 			continue
 		}
 		if err != nil {
@@ -185,10 +185,9 @@ const probe = "reimport asks whether RESTORE works"
 // mayLoad returns which of the commands of a load the user may not run, or the Redis does not have. In a transaction that is discarded
 // they are looked at and not run.
 func (l *link) mayLoad(ctx context.Context, s *server, files []rdb.Stats) error {
-	if _, err := l.do(ctx, "MULTI"); err != nil {
-		if _, isRefusal := errors.AsType[refusal](err); isRefusal {
-			return nil // the load itself will tell
-		}
+	if _, err := l.do(ctx, "MULTI"); isRefusal(err) {
+		return nil // the load itself will tell
+	} else if err != nil {
 		return err
 	}
 	commands := [][]any{
@@ -204,7 +203,7 @@ func (l *link) mayLoad(ctx context.Context, s *server, files []rdb.Stats) error 
 	for _, c := range commands {
 		// A Redis that is full says so after it has looked at the rights, and will be emptied.
 		if _, err := l.do(ctx, c...); err != nil && !errors.Is(err, ErrOutOfMemory) {
-			return fmt.Errorf("expected a Redis where this user may run %s on all keys: %w", c[0], err)
+			return fmt.Errorf("expected a Redis that takes %s on all keys from this user: %w", c[0], err)
 		}
 	}
 	_, err := l.do(ctx, "DISCARD")

@@ -66,12 +66,7 @@ func (r *Redis) closeAt(ctx context.Context) func() bool {
 
 // Begin erases all databases and libraries of the Redis.
 func (r *Redis) Begin(ctx context.Context) error {
-	stop := r.closeAt(ctx)
-	err := r.lanes[0].erase(ctx)
-	if err == nil {
-		r.server, err = r.lanes[0].server(ctx)
-	}
-	if stop(); err != nil {
+	if err := r.erase(ctx); err != nil {
 		return err
 	}
 	r.census.begin(r.server.now())
@@ -87,6 +82,21 @@ func (r *Redis) Begin(ctx context.Context) error {
 		r.running.Go(func() { l.run(queue) })
 	}
 	return nil
+}
+
+// erase makes the Redis ready for the first key.
+func (r *Redis) erase(ctx context.Context) (err error) {
+	defer r.closeAt(ctx)()
+	if err := r.lanes[0].erase(ctx); err != nil {
+		return err
+	}
+	for _, l := range r.lanes {
+		if err := l.setName(ctx); err != nil {
+			return err
+		}
+	}
+	r.server, err = r.lanes[0].server(ctx)
+	return err
 }
 
 // Key takes a key as the importer's Sink has it.
