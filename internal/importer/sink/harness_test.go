@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"os"
 	"testing"
@@ -22,16 +23,9 @@ func options(s *redistest.Server) *redis.Options { return &redis.Options{Addr: s
 
 // load imports files as the importer does, into the Redis of opt.
 func load(ctx context.Context, opt *redis.Options, files ...[]byte) error {
-	var imp sink.Import
-	for _, f := range files {
-		s := rdb.NewScanner(bytes.NewReader(f))
-		s.Now = now
-		for s.Next() {
-		}
-		if s.Err() != nil {
-			return s.Err()
-		}
-		imp.Files = append(imp.Files, s.Stats())
+	imp, err := checkFiles(files...)
+	if err != nil {
+		return err
 	}
 	r, err := sink.NewRedis(ctx, opt, imp)
 	if err != nil {
@@ -47,6 +41,28 @@ func load(ctx context.Context, opt *redis.Options, files ...[]byte) error {
 		}
 	}
 	return r.Flush()
+}
+
+// checkFiles returns what a check of the files learns.
+func checkFiles(files ...[]byte) (imp sink.Import, err error) {
+	for _, f := range files {
+		s := rdb.NewScanner(bytes.NewReader(f))
+		s.Now = now
+		for s.Next() {
+		}
+		imp.Files = append(imp.Files, s.Stats())
+		err = errors.Join(err, s.Err())
+	}
+	return imp, err
+}
+
+func check(t testing.TB, files ...[]byte) sink.Import {
+	t.Helper()
+	imp, err := checkFiles(files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return imp
 }
 
 // pass hands the keys of file to r.

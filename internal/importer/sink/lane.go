@@ -3,6 +3,7 @@ package sink
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -63,7 +64,7 @@ func (l *lane) run(queue <-chan *batch) {
 
 // exchange sends b and reads the replies. After a refusal it reads the others all the same: what has been sent is then done.
 func (l *lane) exchange(b *batch) error {
-	err := l.raw.SetDeadline(time.Now().Add(patience))
+	err := l.raw.SetDeadline(time.Now().Add(l.patience))
 	if l.ctx.Err() != nil {
 		l.hurry()
 	}
@@ -74,11 +75,10 @@ func (l *lane) exchange(b *batch) error {
 	for i, q := range b.asked {
 		c, n, text, broken := reply(l.in)
 		switch {
+		case errors.Is(broken, errReply):
+			return cmp.Or(refusal, b.failed(i, broken))
 		case broken != nil:
-			if refusal == nil {
-				refusal = lost(cmp.Or(err, broken))
-			}
-			return refusal
+			return cmp.Or(refusal, lost(cmp.Or(err, broken)))
 		case refusal != nil:
 		case text != "":
 			refusal = b.failed(i, refused(text))
@@ -98,7 +98,7 @@ func (l *lane) exchange(b *batch) error {
 }
 
 // hurry bounds how long a load that has ended waits for what is under way.
-func (l *lane) hurry() { _ = l.raw.SetDeadline(time.Now().Add(grace)) }
+func (l *lane) hurry() { _ = l.raw.SetDeadline(time.Now().Add(min(grace, l.patience))) }
 
 // send puts the batch that is filled on its way, and waits for the next one.
 func (l *lane) send() error {

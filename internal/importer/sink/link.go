@@ -24,6 +24,8 @@ type link struct {
 	raw    net.Conn
 	in     *bufio.Reader // of raw
 	client *redis.Client
+
+	patience time.Duration
 }
 
 // dial connects as opt says.
@@ -39,7 +41,7 @@ func dial(ctx context.Context, opt *redis.Options) (*link, error) {
 	if through == nil {
 		through = redis.NewDialer(&own)
 	}
-	l := new(link)
+	l := &link{patience: patience}
 	var once sync.Once
 	own.Dialer = func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
 		err = net.ErrClosed // a second connection would not be the one that raw writes on

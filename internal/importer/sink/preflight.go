@@ -142,9 +142,6 @@ func (most limits) hold(f *rdb.Stats) error {
 			return keyError(m, fmt.Errorf("%w: the value takes %d bytes, more than the Redis takes in a command of at most %d bytes with arguments of %d", rdb.ErrBulkLength, n, most.query, most.bulk))
 		}
 	}
-	if m := &f.LongestName; m.NameLen > most.bulk {
-		return keyError(m, fmt.Errorf("%w: %d bytes, more than the %d that the Redis takes", rdb.ErrKeyTooLong, m.NameLen, most.bulk))
-	}
 	if n := f.LargestLibrary; n > most.bulk {
 		return fmt.Errorf("%w: a function library of %d bytes, more than the %d that the Redis takes", rdb.ErrBulkLength, n, most.bulk)
 	}

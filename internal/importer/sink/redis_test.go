@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/reimport/reimport/internal/importer/rdb"
+	"github.com/reimport/reimport/internal/keyspace"
 	"github.com/reimport/reimport/internal/redistest"
 )
 
@@ -22,8 +25,13 @@ func TestLikeRedis(t *testing.T) {
 			file := read(t, name)
 			s := redistest.Start(t)
 			mustLoad(t, s, file)
-			if got, want := digest(t, s), loadedBy(t, file); got != want {
+			want := loadedBy(t, file)
+			if got, want := digest(t, s), digest(t, want); got != want {
 				t.Errorf("DEBUG DIGEST %s, want %s", got, want)
+			}
+			diff, err := keyspace.Diff(t.Context(), s.Client(), want.Client())
+			if err != nil || len(diff) > 0 {
+				t.Errorf("they differ: %v %q", err, diff)
 			}
 		})
 	}
@@ -38,14 +46,14 @@ func digest(t testing.TB, s *redistest.Server) string {
 	return sum
 }
 
-// loadedBy returns the digest of a redis-server that has loaded file at its start.
-func loadedBy(t testing.TB, file []byte) string {
+// loadedBy returns a redis-server that has loaded file at its start.
+func loadedBy(t testing.TB, file []byte) *redistest.Server {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "dump.rdb"), file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return digest(t, redistest.Start(t, "--dir", dir))
+	return redistest.Start(t, "--dir", dir)
 }
 
 // TestSeveralFiles: they make one keyspace, in which the last file wins, whatever the form of the values.
@@ -82,5 +90,33 @@ func TestSeveralFiles(t *testing.T) {
 		if kind != []string{"string", "string", "string", "list"}[last] || value != []string{"short", strings.Repeat("long", 4<<10), "expires", ""}[last] {
 			t.Fatalf("%s is a %s, %.20q; want that of the form %d", name, kind, value, last)
 		}
+	}
+}
+
+// TestLastAccess: a Redis that evicts knows of each key how long ago or how often it was used.
+func TestLastAccess(t *testing.T) {
+	file := newDump().raw(248, 0x53, 0x88).set("idle", "1").raw(249, 200).set("frequent", "1").end()
+	for name, c := range map[string]struct {
+		policy, field string
+		least, most   int64
+	}{"idle": {"allkeys-lru", "IDLETIME", 5000, 6000}, "frequent": {"allkeys-lfu", "FREQ", 190, 200}} {
+		s := redistest.Start(t, "--maxmemory-policy", c.policy)
+		mustLoad(t, s, file)
+		if got, err := s.Client().Do(t.Context(), "OBJECT", c.field, name).Int64(); err != nil || got < c.least || got > c.most {
+			t.Errorf("%s is %d, want %d to %d; %v", c.field, got, c.least, c.most, err)
+		}
+	}
+}
+
+// TestSocket: neither a socket nor a password changes anything.
+func TestSocket(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	s := redistest.Start(t, "--unixsocket", socket, "--requirepass", "secret")
+	o := &redis.Options{Network: "unix", Addr: socket, Password: "secret"}
+	if err := load(t.Context(), o, small); err != nil {
+		t.Fatal(err)
+	}
+	if err := load(t.Context(), options(s), small); err == nil || !strings.Contains(err.Error(), "NOAUTH") {
+		t.Errorf("without the password: got %v", err)
 	}
 }
