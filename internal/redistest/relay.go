@@ -41,7 +41,7 @@ func NewRelay(t testing.TB, target string) *Relay {
 		}
 	})
 	t.Cleanup(func() {
-		l.Close()
+		_ = l.Close()
 		r.Cut(0)
 		r.ended.Wait()
 	})
@@ -51,7 +51,7 @@ func NewRelay(t testing.TB, target string) *Relay {
 func (r *Relay) serve(from net.Conn) {
 	to, err := net.Dial("tcp", r.target)
 	if err != nil {
-		from.Close()
+		_ = from.Close()
 		return
 	}
 	r.mu.Lock()
@@ -61,7 +61,7 @@ func (r *Relay) serve(from net.Conn) {
 	var back sync.WaitGroup
 	back.Go(func() {
 		pass(from, to, func(n int) int { return n })
-		from.Close()
+		_ = from.Close()
 	})
 	pass(to, from, func(n int) int {
 		if free {
@@ -69,7 +69,7 @@ func (r *Relay) serve(from net.Conn) {
 		}
 		return r.take(epoch, n)
 	})
-	to.Close()
+	_ = to.Close()
 	back.Wait()
 	r.mu.Lock()
 	delete(r.conns, from)
@@ -140,7 +140,7 @@ func (r *Relay) Cut(n int64) <-chan struct{} {
 	r.epoch++
 	for c, epoch := range r.conns {
 		if epoch != r.epoch {
-			c.Close()
+			_ = c.Close()
 		}
 	}
 	return held
