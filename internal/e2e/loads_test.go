@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/reimport/reimport/client"
 	"github.com/reimport/reimport/gen/api"
 )
@@ -56,6 +58,29 @@ func TestTargetTurnsReadOnly(t *testing.T) {
 	b.empty()
 	b.succeeds(path)
 	b.holds(oracle)
+}
+
+// TestPasswordChanges in the middle of a load: Redis lets the connections that it has go on, and takes no new ones.
+func TestPasswordChanges(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.fill()
+	path, _ := b.many(loadSize)
+	b.held(path)
+	b.do("CONFIG", "SET", "requirepass", "SECRET")
+	b.relay.Cut(0)
+	b.says(b.failed("general-error"), "NOAUTH")
+	b.wait(api.BDBStatusRecovery)
+	c := redis.NewClient(&redis.Options{Addr: b.target.Addr, Password: "SECRET"})
+	defer c.Close()
+	if n, err := c.DBSize(t.Context()).Result(); n == 0 || err != nil {
+		t.Errorf("%d keys, %v: nothing was left to erase", n, err)
+	}
+	if err := c.ConfigSet(t.Context(), "requirepass", "").Err(); err != nil {
+		t.Fatal(err)
+	}
+	b.empty()
+	b.succeeds(path)
 }
 
 // TestBadValue: only the target finds out that a value is broken, among many that are not. The log names the key.
