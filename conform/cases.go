@@ -61,6 +61,12 @@ func (c testCase) named(name string, says ...string) testCase {
 	return c
 }
 
+// that adds what a case needs, and gives it the sentence that it holds the server to.
+func (c testCase) that(n need, says string) testCase {
+	c.needs, c.says = append(c.needs, n), says
+	return c
+}
+
 // leftOpen marks a case of which the documents of Redis Software do not say enough.
 func (c testCase) leftOpen(why string) testCase {
 	c.open = why

@@ -14,6 +14,7 @@ const (
 
 	initialSays = "What the request leaves out takes the value that the example `new` of the answer shows"
 	uidTaken    = "Unique in the cluster. The next free one if a creation leaves it out."
+	scarceSays  = "Refused with 406 if `memory_size` is more than the cluster has left, or if another database has the `port`."
 	drySays     = "Check the request and answer as if it had been done, but change nothing."
 )
 
@@ -34,6 +35,8 @@ func createCases() []testCase {
 		refusedCreation("no name", `{"memory_size": 1073741824}`, api.ErrorCodeMissingDBName),
 		refusedCreation("no memory_size", `{"name": "NAME"}`, api.ErrorCodeMissingMemorySize).leftOpen("the page demands memory_size, and the object's page gives it a default"),
 		refusedCreation("a module that the cluster lacks", `{"name": "NAME", "memory_size": 0, "module_list": [{"module_name": "nosuchmodule"}]}`, api.ErrorCodeMissingModule),
+		refusedCreation("more memory than the cluster has", `{"name": "NAME", "memory_size": 9007199254740991}`, api.ErrorCodeInsufficientResources).that(finiteMemory, scarceSays),
+		refusedCreation("a port that another database has", `{"name": "NAME", "memory_size": 0, "port": 12000}`, api.ErrorCodePortUnavailable).that(lostDatabase, scarceSays),
 		refusedCreation("a backup without an interval", `{"name": "NAME", "memory_size": 0, "backup": true}`, api.ErrorCodeMissingBackupInterval),
 	))
 }

@@ -37,6 +37,11 @@ func updateCases() []testCase {
 		},
 	), on(opUpdate, 406,
 		testCase{name: "a backup without an interval", needs: []need{freshDatabase}, do: unchanged(refuses(opUpdate, 406, api.ErrorCodeMissingBackupInterval, `{"backup": true}`))},
+		testCase{name: "more memory than the cluster has", needs: []need{finiteMemory, ownDatabase}, do: unchanged(func(t *trial) error {
+			q := t.to(opUpdate)
+			q.query, q.body = "dry_run", text(`{"memory_size": 9007199254740991}`)
+			return t.refuses(406, api.ErrorCodeInsufficientResources, q)
+		})},
 		testCase{
 			name: "a module that the cluster lacks", needs: own,
 			do: unchanged(refuses(opUpdate, 406, api.ErrorCodeMissingModule, `{"module_list": [{"module_name": "nosuchmodule"}]}`)),

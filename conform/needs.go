@@ -31,6 +31,7 @@ const (
 	lackingModule // with a module that lacks backup_restore
 	scripts       // whose imports go as the case says
 	creation      // the run may create databases
+	finiteMemory  // the cluster has a limit on the memory of its databases
 	ourLimits     // the limits on sizes, which are reimport's own
 	viewer        // the case is sent by a user who may look and change nothing
 	roleNone      // the case is sent by a user who may nothing
@@ -50,6 +51,7 @@ var makers = map[need]func(*trial) error{
 	lackingModule:   (*trial).takeLacking,
 	scripts:         (*trial).scripted,
 	creation:        (*trial).mayCreate,
+	finiteMemory:    (*trial).hasLimit,
 	ourLimits:       (*trial).isReimport,
 	viewer:          (*trial).asViewer,
 	roleNone:        (*trial).asNobody,
@@ -92,6 +94,13 @@ func (t *trial) mayChange() error {
 func (t *trial) mayCreate() error {
 	if !t.door.create {
 		return unmet("the run may not create databases")
+	}
+	return nil
+}
+
+func (t *trial) hasLimit() error {
+	if t.ours && t.controls == nil {
+		return unmet("a reimport server may have no limit: run it with its controls")
 	}
 	return nil
 }

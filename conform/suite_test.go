@@ -26,7 +26,7 @@ func startOurs(t testing.TB) *node.Node {
 		t.Fatal(err)
 	}
 	n, err := node.Open(t.Context(), node.Config{
-		Listen: "127.0.0.1:0", Controls: "127.0.0.1:0", Importer: importer.Defaults(),
+		Listen: "127.0.0.1:0", Controls: "127.0.0.1:0", Importer: importer.Defaults(), MemoryLimit: 64 << 30,
 		Seed: seed.Seed{Users: []access.User{{Email: user, PasswordHash: string(hash), Role: access.Admin}}},
 	})
 	if err != nil {

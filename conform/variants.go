@@ -29,6 +29,7 @@ type variant struct {
 	// unserved: reimport refuses what the contract allows a cluster to take.
 	unserved bool
 	code     api.ErrorCode // of the refusal, if the contract gives it one of its own
+	scarce   api.ErrorCode // of the refusal of a valid one, if the cluster has too little for it
 }
 
 // variantSays is what the contract says of all requests.
@@ -174,7 +175,10 @@ func (t *trial) try(op *contract.Operation, v variant) error {
 	var e api.Error
 	_ = json.Unmarshal(x.body, &e) // empty for a success
 	t.tried = append(t.tried, strings.TrimSpace(fmt.Sprintf("%s: %d %s", v.what, x.status, e.ErrorCode)))
-	if v.valid {
+	switch code := api.ErrorCode(e.ErrorCode); {
+	case v.valid && v.scarce != "" && code == v.scarce:
+		return x.is(code.Status())
+	case v.valid:
 		return t.takes(op, x)
 	}
 	return t.refusesVariant(v, x, api.ErrorCode(e.ErrorCode))
@@ -371,6 +375,8 @@ func asksWords(name string, v *variant, json string) {
 	switch {
 	case source && !strings.Contains(packed, `"url":"http`):
 		v.valid, v.unserved = false, true // "This server fetches `mount_point` and `url` with http or https."
+	case name == "memory_size" && v.what == "its maximum":
+		v.scarce = api.ErrorCodeInsufficientResources // "no more than the memory of the cluster"
 	case name == "backup_interval" && v.what == "its minimum":
 		v.valid = false // "at least 1 in a request"
 	case name == "backup_interval_offset" && v.what == "its maximum":

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/reimport/reimport/gen/api"
 	"github.com/reimport/reimport/gen/rest"
@@ -37,12 +38,7 @@ func (s *Server) CreateBDB(ctx context.Context, r rest.CreateBDBRequestObject) (
 	if err != nil {
 		return nil, err
 	}
-	if dry(r.Params.DryRun) {
-		db.UID, err = s.freeUID(ctx, db.UID)
-	} else {
-		db, err = store.Create(ctx, s.store, db)
-	}
-	if err != nil {
+	if db, err = s.create(ctx, db, dry(r.Params.DryRun)); err != nil {
 		return nil, err
 	}
 	return s.views.of(db, nil), nil
@@ -64,11 +60,15 @@ func (s *Server) UpdateBDB(ctx context.Context, r rest.UpdateBDBRequestObject) (
 		return nil, err
 	}
 	now := s.now()
-	rule := func(db *database.Database) error {
+	rule := func(tx *store.Tx, db *database.Database) error {
 		if err := s.views.stillShown(ctx, db); err != nil {
 			return err
 		}
-		return db.Update(change, s.modules, now)
+		before := *db
+		if err := db.Update(change, s.modules, now); err != nil {
+			return err
+		}
+		return s.fits(tx, db, &before)
 	}
 	db, err := s.update(ctx, r.UID, dry(r.Params.DryRun), rule)
 	if err != nil {
@@ -99,28 +99,35 @@ func (s *Server) DeleteBDB(ctx context.Context, r rest.DeleteBDBRequestObject) (
 	return s.views.deleted(deleted), nil
 }
 
-// update applies rule to the stored record, or only to a copy of it.
-func (s *Server) update(ctx context.Context, uid int, dry bool, rule func(*database.Database) error) (*database.Database, error) {
-	if !dry {
-		return store.Update(ctx, s.store, store.Databases, uid, rule)
+// create stores a new database, or only says what would be stored.
+func (s *Server) create(ctx context.Context, db *database.Database, dry bool) (created *database.Database, err error) {
+	if dry {
+		tx, err := s.store.View(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.fits(tx, db, nil); err != nil {
+			return nil, err
+		}
+		db.UID, err = freeUID(tx, db.UID)
+		return db, err
 	}
-	db, err := store.Get(ctx, s.store, store.Databases, uid)
-	if err != nil {
-		return nil, err
-	}
-	return db, rule(db)
+	err = s.store.Update(ctx, func(tx *store.Tx) error {
+		if err := s.fits(tx, db, nil); err != nil {
+			return err
+		}
+		created, err = store.Insert(tx, db)
+		return err
+	})
+	return created, err
 }
 
 // freeUID returns the uid that a database created now gets, which is uid unless that is 0.
-func (s *Server) freeUID(ctx context.Context, uid int) (int, error) {
-	tx, err := s.store.View(ctx)
-	switch {
-	case err != nil:
-		return 0, err
-	case uid == 0:
+func freeUID(tx *store.Tx, uid int) (int, error) {
+	if uid == 0 {
 		return store.NextUID(tx), nil
 	}
-	_, err = store.Databases.Get(tx, uid)
+	_, err := store.Databases.Get(tx, uid)
 	switch {
 	case errors.Is(err, database.ErrNotExist):
 		return uid, nil
@@ -128,6 +135,31 @@ func (s *Server) freeUID(ctx context.Context, uid int) (int, error) {
 		err = database.ErrUIDExists
 	}
 	return 0, err
+}
+
+// update applies rule to the stored record, or only to a copy of it.
+func (s *Server) update(ctx context.Context, uid int, dry bool, rule func(*store.Tx, *database.Database) error) (*database.Database, error) {
+	if !dry {
+		return store.UpdateAmong(ctx, s.store, store.Databases, uid, rule)
+	}
+	tx, err := s.store.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Databases.Get(tx, uid)
+	if err != nil {
+		return nil, err
+	}
+	return db, rule(tx, db)
+}
+
+// fits returns why a database has no place in the cluster. before is what it was, nil for a new one.
+func (s *Server) fits(tx *store.Tx, db, before *database.Database) error {
+	err := db.Fits(before, store.Databases.All(tx), s.memory)
+	if errors.Is(err, database.ErrInsufficientResources) {
+		err = refuse(err, fmt.Sprintf("memory_size: expected no more than is left of the cluster's %d bytes", s.memory))
+	}
+	return err
 }
 
 // shown returns the named members of a database as GET shows them, decoded as a request is; nil if it does not exist.

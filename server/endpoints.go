@@ -40,6 +40,9 @@ func appendMaster(b []byte, db *database.Database) []byte {
 	if !there {
 		return append(b, `""`...)
 	}
+	if at.Port == 0 { // the path of a socket
+		return appendString(b, at.Host)
+	}
 	return appendString(b, net.JoinHostPort(dnsName(at.Host), strconv.Itoa(at.Port)))
 }
 

@@ -26,7 +26,7 @@ import (
 type strictHandlerFunc = rest.StrictHandlerFunc
 
 // Config is what a Server stands on. Everything in it is needed but Passwords, Lockout, Lockouts, Verifications, ShowCredentials,
-// TrustedOrigins and Refuse.
+// Memory, TrustedOrigins and Refuse.
 type Config struct {
 	Store     store.Store
 	DataPlane database.DataPlane // of the databases that are created
@@ -42,6 +42,8 @@ type Config struct {
 	Verifications int
 	// ShowCredentials returns the passwords of databases, as Redis Software does unless mask_bdb_credentials is set.
 	ShowCredentials bool
+	// Memory is that of the cluster in bytes, which its databases share; 0 for no limit.
+	Memory int64
 	// Now is the domain clock: it says when databases were created and changed, and when lock-outs begin and end. What protects
 	// the process, such as timeouts and the turns of logins, and the times that requests took, go by the machine's.
 	Now    func() time.Time
@@ -60,6 +62,7 @@ type Server struct {
 	plane    database.DataPlane
 	importer *importer.Importer
 	modules  database.Catalog
+	memory   int64 // in bytes, 0 for no limit
 	views    *views
 	listings *turns
 	now      func() time.Time
@@ -108,7 +111,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		echo: echo.New(), auth: auth, store: cfg.Store, plane: cfg.DataPlane, importer: cfg.Importer,
-		modules: cfg.Modules, views: &views, listings: newTurns(runtime.GOMAXPROCS(0)), now: cfg.Now, events: cfg.Events,
+		modules: cfg.Modules, memory: cfg.Memory, views: &views, listings: newTurns(runtime.GOMAXPROCS(0)), now: cfg.Now, events: cfg.Events,
 		refuse: cfg.Refuse,
 	}
 	if err := s.trust(cfg.TrustedOrigins); err != nil {

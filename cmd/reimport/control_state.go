@@ -32,7 +32,8 @@ func newControlLoadCommand(a *app) *cobra.Command {
 		Use: "load FILE", Short: "Put another seed in the place of the cluster", Args: cobra.ExactArgs(1),
 		Long: `Make the cluster what another seed file says, or standard input for -, as a reset does with the server's own. Users of the
 server's users file stay as they are, so that they can log in; if the seed has no users, so do those of the server's own seed.
-A seed that is refused changes nothing; the refusal names line and field. The next reset goes back to the server's own seed.`,
+A Redis without a password in it, as a dump has no passwords, gets that of the same Redis in what the server holds or was started
+with. A seed that is refused changes nothing; the refusal names line and field. The next reset goes back to the server's own seed.`,
 		Example: `  reimport control load examples/demo.yaml
   reimport control dump | reimport control load -`,
 	}
@@ -62,8 +63,9 @@ func newControlDumpCommand(a *app) *cobra.Command {
 		Long: `Write the databases, modules, users and scripts as they are as a seed file, to standard output or to a new file for its user
 alone. It is YAML whatever --output says.
 
-The hashes of the users' passwords are in it. Passwords of databases and credentials of import sources are not. An import
-under way is in it as it shows; where the file is loaded, it belongs to nobody and never ends.`,
+The hashes of the users' passwords are in it. Passwords of databases, of the Redises that they are attached to, and credentials
+of import sources are not. An import under way is in it as it shows; where the file is loaded, it belongs to nobody and never
+ends. One into a Redis is in it as failed.`,
 		Example: `  reimport control dump
   reimport control dump -f state.yaml && cat state.yaml`,
 	}

@@ -35,12 +35,17 @@ New databases are simulated: an import reads and checks its files wholly, and dr
 gets a Redis of its own, which listens on 127.0.0.1 and keeps its data in --data-dir: an end in order saves it, and the next
 start brings it back.
 
+With --attach, a Redis that is there is a database; imports into it erase what it holds. The URL is redis://host:port,
+rediss://host:port for TLS, or unix:///path, and its query may have the fields of redis in a seed: with
+?password_file=/run/secrets/redis no password is on the command line.
+
 With --controls it emulates a cluster for tests: reimport control resets it, moves its clock, has requests fail, and says how
 its imports go. Their URL is in the line "controls URL" of standard output. They ask for no password, so they listen on a
 loopback address or on a socket that only this user may connect to.`,
 		Example: `  reimport serve
   reimport serve --seed examples/demo.yaml --data-dir .demo --mount-point "$PWD/examples"
   reimport serve --listen 127.0.0.1:0 --ready-file ready.env
+  reimport serve --attach cache=redis://127.0.0.1:6379
   REIMPORT_TLS=false REIMPORT_LOG_FORMAT=json reimport serve --data-dir /var/lib/reimport`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -68,6 +73,9 @@ func (cfg *serveConfig) serve(ctx context.Context, out, errOut io.Writer) (err e
 	node.OwnProcess(&cfg.node)
 	cfg.node.Events = event.Log(cfg.logger(errOut))
 	cfg.node.ShowPassword = passwordShower(out)
+	if cfg.node.MemoryLimit == 0 {
+		cfg.node.MemoryLimit = node.MachineMemory()
+	}
 	if err := cfg.readSeed(); err != nil {
 		return usageError(err)
 	}

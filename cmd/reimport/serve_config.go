@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/reimport/reimport/internal/node"
+	"github.com/reimport/reimport/internal/seed"
 	"github.com/reimport/reimport/server"
 )
 
@@ -22,6 +23,7 @@ type serveConfig struct {
 	node            node.Config
 	seed            string
 	readyFile       string
+	attach          []string
 	maskCredentials bool
 	allowPrivate    string
 	drain           time.Duration
@@ -38,6 +40,8 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.StringVar(&n.DataDir, "data-dir", n.DataDir, "`directory` for databases, certificate, users and downloads")
 	f.StringVar(&cfg.seed, "seed", "", "YAML `file` of users, modules and, for an empty data directory, databases to start with")
 	f.StringVar(&n.DataPlane, "data-plane", node.DataPlaneSimulated, "`choice` of what new databases get: simulated, whose imports are checked and not loaded; local, a redis-server or valkey-server for each, on 127.0.0.1; auto for local if one is on PATH")
+	f.StringArrayVar(&cfg.attach, "attach", nil, "`NAME=URL` of a Redis and of the database that is attached to it, which is made unless it is there; repeat it, or separate by spaces")
+	f.Int64Var(&n.MemoryLimit, "memory-limit", 0, "memory of the cluster in `bytes`, which the limits of its databases may come to, unless the seed has one; 0 for what this machine has and its cgroup allows")
 	f.StringVar(&cfg.readyFile, "ready-file", "", "`file` that says where the server is, for as long as it answers")
 	f.StringVar(&n.UsersFile, "users", "", "YAML `file` of users; made with a random admin where it and the seed have none (default users.yaml in the data directory)")
 	f.BoolVar(&n.TLS, "tls", n.TLS, "serve HTTPS; --tls=false for plain HTTP")
@@ -108,6 +112,8 @@ func (cfg *serveConfig) check() error {
 		return errors.New("--tls-cert: expected none with --tls=false")
 	case len(n.CertNames) > 0 && (n.CertFile != "" || !n.TLS):
 		return errors.New("--tls-name: expected none with --tls-cert or --tls=false")
+	case n.MemoryLimit < 0:
+		return errors.New("--memory-limit: expected 0 bytes or more")
 	case im.Loads < 1 || im.Downloads < 1:
 		return errors.New("--parallel-imports, --parallel-downloads: expected at least 1")
 	case im.MaxDownload < 1 || im.MaxFile < 1 || im.MaxExpansion < 1:
@@ -130,6 +136,9 @@ func (cfg *serveConfig) check() error {
 	if err := checkLists(n); err != nil {
 		return err
 	}
+	if err := cfg.readAttachments(); err != nil {
+		return fmt.Errorf("--attach: %w", err)
+	}
 	n.ShowCredentials = !cfg.maskCredentials
 	im.AllowPrivate = cfg.allowPrivate == "true" || cfg.allowPrivate == "auto" && node.Loopback(n.Listen)
 	return nil
@@ -144,6 +153,24 @@ func checkLists(n *node.Config) error {
 	for _, origin := range n.TrustedOrigins {
 		if err := server.CheckOrigin(origin); err != nil {
 			return fmt.Errorf("--trusted-origin: %w", err)
+		}
+	}
+	return nil
+}
+
+// readAttachments reads the databases to attach, of which the environment has several in one value. No error has a URL in it.
+func (cfg *serveConfig) readAttachments() error {
+	cfg.node.Attach = nil
+	for _, text := range cfg.attach {
+		for one := range strings.FieldsSeq(text) {
+			a, err := seed.ParseAttachment(one)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(cfg.node.Attach, func(o seed.Attachment) bool { return o.Name == a.Name }) {
+				return fmt.Errorf("%s: expected each name once", a.Name)
+			}
+			cfg.node.Attach = append(cfg.node.Attach, a)
 		}
 	}
 	return nil

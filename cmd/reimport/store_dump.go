@@ -15,7 +15,8 @@ import (
 
 const dumpHead = `A store, as reimport store dump found it; reimport store restore and reimport serve --seed take it.
 It has the hashes of the users' passwords, so keep it as you keep those.
-It has no other credentials: import sources are without user and query, databases without their passwords.
+It has no other credentials: import sources are without user and query, databases without their passwords, and attached ones
+without that of their Redis, which reimport serve --attach can give again.
 `
 
 const salvageHead = `The store was damaged: what could not be read is missing.
@@ -29,7 +30,8 @@ func newStoreDumpCommand(a *app, file func() string) *cobra.Command {
 		Short: "Write a store as a seed file",
 		Long: `Write the databases, modules and users of a store as a seed file, to standard output or to a new file for its user alone.
 
-The hashes of the users' passwords are in it. Credentials of import sources, of sources to sync from and of databases are not.
+The hashes of the users' passwords are in it. Credentials of import sources, of sources to sync from, of databases and of the
+Redises that they are attached to are not.
 An import that was under way is in it as failed, as a server finds it that starts again. Nothing is written to the store.
 
 A damaged store is exit code 14 and no dump; with --salvage, a dump of what can be read and the same exit code.`,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/disk"
 	"github.com/reimport/reimport/internal/node"
 	"github.com/reimport/reimport/internal/seed"
@@ -36,7 +37,7 @@ has some that these lack.`,
 			if err != nil {
 				return usageError(err)
 			}
-			fill := func(tx *store.Tx) error { return node.Fill(tx, c, time.Now()) }
+			fill := func(tx *store.Tx) error { return node.Fill(tx, c, time.Now(), database.Simulated) }
 			path, aside := file(), ""
 			if err := disk.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 				return usageError(fmt.Errorf("--data-dir: %w", err))

@@ -111,6 +111,9 @@ func (db *Database) Update(c Change, catalog Catalog, now time.Time) error {
 	if reflect.ValueOf(c).IsZero() {
 		return nil
 	}
+	if db.DataPlane == Attached && c.Port != nil && *c.Port != db.Port {
+		return &FieldError{"port", "that of the Redis that the database is attached to"}
+	}
 	if err := next.apply(c, catalog, now); err != nil {
 		return err
 	}
@@ -202,13 +205,21 @@ func merged(old, changes map[string]json.RawMessage) map[string]json.RawMessage 
 
 var name = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 
+// CheckName returns what is wrong with a name as a *FieldError.
+func CheckName(text string) error {
+	if len(text) > maxNameLength || !name.MatchString(text) {
+		return &FieldError{"name", "letters, digits and hyphens, a letter or digit at both ends"}
+	}
+	return nil
+}
+
 // Check returns what in the record no sequence of actions could have brought about, as a *FieldError.
 func (db *Database) Check() error {
 	switch {
 	case db.UID < 1 || db.UID > MaxUID:
 		return &FieldError{"uid", fmt.Sprintf("an integer from 1 to %d", MaxUID)}
-	case len(db.Name) > maxNameLength || !name.MatchString(db.Name):
-		return &FieldError{"name", "letters, digits and hyphens, a letter or digit at both ends"}
+	case CheckName(db.Name) != nil:
+		return CheckName(db.Name)
 	case db.Type != "redis" && db.Type != "memcached":
 		return &FieldError{"type", "redis or memcached"}
 	case db.MemorySize < 0 || db.MemorySize > maxMemorySize:

@@ -1,5 +1,10 @@
 package database
 
+import (
+	"net"
+	"strconv"
+)
+
 // DataPlane says where the keys of a database are.
 type DataPlane string
 
@@ -23,6 +28,16 @@ type Attachment struct {
 	CAFile   string `json:",omitempty"`
 	CertFile string `json:",omitempty"`
 	KeyFile  string `json:",omitempty"`
+}
+
+// Port returns the TCP port, 0 for a socket.
+func (a Attachment) Port() int {
+	if a.Network == "unix" {
+		return 0
+	}
+	_, text, _ := net.SplitHostPort(a.Addr)
+	port, _ := strconv.Atoi(text)
+	return port
 }
 
 // Endpoint is where clients connect to a database.

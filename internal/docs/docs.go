@@ -35,7 +35,7 @@ func tidy(page []byte) []byte {
 }
 
 // literal finds what a terminal or a file has in just these letters: flags, variables, fields, paths.
-var literal = regexp.MustCompile("`[^`]*`|(?:^|[^\\w-])(--?[a-z][\\w-]*(?:=[a-z]+)?(?: json| yaml| table)?)|\\b[A-Za-z]+(?:_[A-Za-z]+)+\\b|~?(?:/[\\w.-]+)+/?")
+var literal = regexp.MustCompile("`[^`]*`|\\b[a-z]+://[\\w./:?=-]*\\w|(?:^|[^\\w-])(--?[a-z][\\w-]*(?:=[a-z]+)?(?: json| yaml| table)?)|\\b[A-Za-z]+(?:_[A-Za-z]+)+\\b|~?(?:/[\\w.-]+)+/?")
 
 // code marks literals in plain text as such.
 func code(text string) string {

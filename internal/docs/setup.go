@@ -53,7 +53,11 @@ func sections(types map[string]*ast.StructType, name, path string) ([]section, e
 		if types[element] == nil {
 			continue
 		}
-		more, err := sections(types, element, path+key+"[].")
+		at := path + key
+		if kind != "mapping" {
+			at += "[]"
+		}
+		more, err := sections(types, element, at+".")
 		if err != nil {
 			return nil, err
 		}

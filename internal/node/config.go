@@ -55,6 +55,11 @@ type Config struct {
 	// Verifications is how many passwords are verified at once, beside one whose user has logged in before; one less than
 	// GOMAXPROCS for 0.
 	Verifications int
+	// MemoryLimit is the memory of the cluster in bytes, which the limits of its databases may come to, unless Seed has one; 0
+	// for no limit.
+	MemoryLimit int64
+	// Attach are databases to attach at each start, unless they are so already.
+	Attach []seed.Attachment
 	// ShowCredentials returns the passwords of databases.
 	ShowCredentials bool
 	// TrustedOrigins are the origins, in the form of server.CheckOrigin, whose pages may send what changes something.

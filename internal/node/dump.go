@@ -14,7 +14,7 @@ import (
 )
 
 // Dump returns the present state as a seed, which is the caller's. An import under way is in it as it shows: where the seed is
-// loaded, it belongs to nobody and never ends. It lacks credentials, as DumpOf says.
+// loaded, it belongs to nobody and never ends. One into a Redis is in it as failed. It lacks credentials, as DumpOf says.
 func (n *Node) Dump(ctx context.Context) (*seed.Seed, error) {
 	if n.emulator != nil {
 		n.emulator.Scripts.Settle(ctx, 0, false)
@@ -25,9 +25,12 @@ func (n *Node) Dump(ctx context.Context) (*seed.Seed, error) {
 	}
 	s, _ := DumpOf(tx)
 	for _, db := range s.Databases {
+		if db.DataPlane != database.Simulated {
+			_ = db.FailImport(db.Import.Run.ID, database.GeneralError) // if one runs: where the seed is loaded, its Redis has a part
+		}
 		db.Import.Run = database.Run{}
 	}
-	s.Demo = n.face.Load().demo
+	s.Demo, s.MemoryLimit = n.face.Load().demo, n.face.Load().memory
 	if n.emulator != nil {
 		s.Scripts = n.emulator.Scripts.All()
 	}

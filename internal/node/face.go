@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -15,7 +16,8 @@ import (
 // face is what answers requests. A reset puts another one in its place.
 type face struct {
 	server *server.Server
-	demo   bool // the passwords of the users are public
+	demo   bool  // the passwords of the users are public
+	memory int64 // that of the seed
 }
 
 // memoryOwner is the identity of every node without a DataDir: the runs on a Disk are of the one node that has it.
@@ -51,7 +53,8 @@ func (n *Node) startServer(c *seed.Seed) error {
 	cfg := server.Config{
 		Store: n.store, DataPlane: n.chosen.plane, Importer: n.importer, Users: c.Users, Passwords: n.cfg.Passwords, Modules: c.Modules,
 		Lockout: n.cfg.Lockout, Lockouts: LockoutsIn(n.dir), Verifications: n.cfg.Verifications, ShowCredentials: n.cfg.ShowCredentials,
-		Now: n.cfg.Now, Events: n.cfg.Events, TrustedOrigins: n.cfg.TrustedOrigins,
+		Memory: cmp.Or(c.MemoryLimit, n.cfg.MemoryLimit),
+		Now:    n.cfg.Now, Events: n.cfg.Events, TrustedOrigins: n.cfg.TrustedOrigins,
 	}
 	if n.emulator != nil {
 		cfg.Refuse = control.Refusal
@@ -60,7 +63,7 @@ func (n *Node) startServer(c *seed.Seed) error {
 	if err != nil {
 		return err
 	}
-	n.face.Store(&face{s, c.Demo})
+	n.face.Store(&face{s, c.Demo, c.MemoryLimit})
 	if n.draining.Load() { // which the server before it has been told
 		s.Drain()
 	}

@@ -19,9 +19,10 @@ import (
 //
 // The requests under way are answered first, which ctx bounds; those that come meanwhile wait. Imports under way end and leave
 // no trace in the records. An error changes nothing, unless the lock-outs cannot be read.
-func (n *Node) Reset(ctx context.Context) error { return n.replace(ctx, &n.cfg.Seed) }
+func (n *Node) Reset(ctx context.Context) error { return n.replace(ctx, &n.cfg.Seed, n.cfg.Attach) }
 
-// Load is Reset with another seed, which stays the caller's. Users of the users file come from there still, and all users if
+// Load is Reset with another seed, which stays the caller's. A Redis in it without a password has that of the same one in what
+// the node holds or was given, as dumps lack them. Users of the users file come from there still, and all users if
 // the seed has none. The error is a *ConfigError if the seed is to blame. The next Reset goes back to the node's own seed.
 func (n *Node) Load(ctx context.Context, given *seed.Seed) error {
 	c := *given
@@ -38,10 +39,14 @@ func (n *Node) Load(ctx context.Context, given *seed.Seed) error {
 	if c.Demo && !Loopback(n.cfg.Listen) {
 		return n.refuseDemo("the seed")
 	}
-	return n.replace(ctx, &c)
+	var err error
+	if c.Databases, err = n.withPasswords(ctx, c.Databases); err != nil {
+		return err
+	}
+	return n.replace(ctx, &c, nil)
 }
 
-func (n *Node) replace(ctx context.Context, c *seed.Seed) error {
+func (n *Node) replace(ctx context.Context, c *seed.Seed, attached []seed.Attachment) error {
 	if n.emulator == nil {
 		return errors.New("the node does not emulate a cluster")
 	}
@@ -58,7 +63,12 @@ func (n *Node) replace(ctx context.Context, c *seed.Seed) error {
 		return err
 	}
 	now := n.cfg.Now()
-	err := n.store.Update(ctx, func(tx *store.Tx) error { return errors.Join(store.Clear(tx), Fill(tx, c, now)) })
+	err := n.store.Update(ctx, func(tx *store.Tx) error {
+		if err := errors.Join(store.Clear(tx), Fill(tx, c, now, n.chosen.plane)); err != nil {
+			return err
+		}
+		return attach(tx, attached, c.Modules, now)
+	})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/reimport/reimport/internal/access"
+	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/seed"
@@ -116,7 +117,10 @@ func (n *Node) fill(ctx context.Context) error {
 		if err := checkSources(n.importer, &c); err != nil {
 			return err
 		}
-		return Fill(tx, &c, now)
+		if err := Fill(tx, &c, now, n.chosen.plane); err != nil {
+			return err
+		}
+		return attach(tx, n.cfg.Attach, c.Modules, now)
 	})
 	if err == nil && present > 0 && len(given.Databases) > 0 {
 		n.cfg.Events(ctx, event.SeedLeftOut{Present: present})
@@ -134,13 +138,17 @@ func checkSources(im *importer.Importer, c *seed.Seed) error {
 	return nil
 }
 
-// Fill writes a seed: its users and modules in the place of all that there are, its databases beside them.
-func Fill(tx *store.Tx, c *seed.Seed, now time.Time) error {
+// Fill writes a seed: its users and modules in the place of all that there are, its databases beside them. plane is that of
+// databases of which the seed does not say.
+func Fill(tx *store.Tx, c *seed.Seed, now time.Time, plane database.DataPlane) error {
 	if err := errors.Join(store.Users.Replace(tx, c.Users), store.Modules.Replace(tx, c.Modules)); err != nil {
 		return err
 	}
 	for _, given := range c.Databases {
 		db := *given
+		if c.Open[db.UID] && plane != database.Simulated {
+			db.DataPlane, db.Status = plane, database.Pending
+		}
 		for _, t := range []*time.Time{&db.CreatedTime, &db.LastChangedTime} {
 			if t.IsZero() {
 				*t = now

@@ -3,6 +3,7 @@ package seed
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -16,28 +17,63 @@ func (r reader) addDatabase(c *Seed, d fileDatabase, name string) error {
 	if err != nil {
 		return err
 	}
-	db, err := database.New(d.UID, d.Type, database.Simulated, change, c.Modules, time.Time{})
+	plane, redis, open, err := r.place(d, name)
+	if err != nil {
+		return err
+	}
+	db, err := database.New(d.UID, d.Type, plane, change, c.Modules, time.Time{})
 	switch {
 	case errors.Is(err, database.ErrMissingModule):
 		return r.refuse(d.Line, name+".module_list", "modules that the cluster has")
 	case errors.Is(err, database.ErrMissingBackupInterval):
 		return r.refuse(d.Line, name+".backup_interval", "a number of seconds, as backup is true")
 	case err == nil:
+		if plane == database.Attached {
+			db.Redis, db.Port = redis, redis.Port()
+		}
 		if err = r.setState(db, d, name); err == nil {
 			err = db.Check()
 		}
 	}
-	if field := new(database.FieldError); errors.As(err, &field) {
-		return r.refuse(d.Line, name+"."+field.Field, field.Expected)
-	}
 	if err != nil {
-		return err
+		return r.refuseIn(d.Line, name, err)
 	}
 	if slices.ContainsFunc(c.Databases, func(o *database.Database) bool { return o.UID == db.UID }) {
 		return r.refuse(d.Line, name+".uid", "a uid that no other database has")
 	}
+	if err := r.checkFit(c, db, d.Line, name); err != nil {
+		return err
+	}
 	c.Databases = append(c.Databases, db)
+	if open {
+		c.open(db.UID)
+	}
 	return r.addScripts(c, d, name)
+}
+
+// checkFit holds a database against what the cluster has, and what those before it take of that.
+func (r reader) checkFit(c *Seed, db *database.Database, line int, name string) error {
+	before := func(yield func(database.Database) bool) {
+		for _, o := range c.Databases {
+			if !yield(*o) {
+				return
+			}
+		}
+	}
+	switch err := db.Fits(nil, before, c.MemoryLimit); {
+	case errors.Is(err, database.ErrPortUnavailable):
+		return r.refuse(line, name+".port", "one that no other database has")
+	case errors.Is(err, database.ErrInsufficientResources):
+		return r.refuse(line, name+".memory_size", fmt.Sprintf("no more than is left of the memory_limit of %d bytes", c.MemoryLimit))
+	}
+	return nil
+}
+
+func (s *Seed) open(uid int) {
+	if s.Open == nil {
+		s.Open = map[int]bool{}
+	}
+	s.Open[uid] = true
 }
 
 // change returns the settings that a creation would give.
@@ -76,7 +112,7 @@ func (r reader) change(d fileDatabase, name string) (c database.Change, err erro
 }
 
 func (r reader) setState(db *database.Database, d fileDatabase, name string) error {
-	if d.Status != "" {
+	if d.Status != "" && db.DataPlane == database.Simulated {
 		db.Status = database.Status(d.Status)
 	}
 	db.Import.Status = database.ImportStatus(d.ImportStatus)

@@ -17,11 +17,12 @@ import (
 // are what docs/configuration.md says of them.
 type (
 	file struct {
-		Demo       bool           `yaml:"demo"`        // The passwords are public: a server with this file listens on loopback addresses alone.
-		Users      []fileUser     `yaml:"users"`       // Who may log in.
-		Modules    []fileModule   `yaml:"modules"`     // Modules of the cluster, beside the bundled ones that are always there. In a seed.
-		Databases  []fileDatabase `yaml:"databases"`   // Databases to start with. In a seed.
-		HighestUID int            `yaml:"highest_uid"` // Highest uid that a database ever had: a new one gets the next. In a seed.
+		Demo        bool           `yaml:"demo"`         // The passwords are public: a server with this file listens on loopback addresses alone.
+		Users       []fileUser     `yaml:"users"`        // Who may log in.
+		Modules     []fileModule   `yaml:"modules"`      // Modules of the cluster, beside the bundled ones that are always there. In a seed.
+		Databases   []fileDatabase `yaml:"databases"`    // Databases to start with. In a seed.
+		MemoryLimit int64          `yaml:"memory_limit"` // Memory of the cluster in bytes, which the limits of its databases may come to; that of --memory-limit if this is left out.
+		HighestUID  int            `yaml:"highest_uid"`  // Highest uid that a database ever had: a new one gets the next. In a seed.
 	}
 	fileUser struct {
 		Line         int    `yaml:"-"`
@@ -54,6 +55,8 @@ type (
 		Type                 string        `yaml:"type"`                   // redis (the default) or memcached.
 		MemorySize           int64         `yaml:"memory_size"`            // Limit in bytes, 0 for none.
 		Port                 int           `yaml:"port"`                   // Port of its endpoint, 0 for none.
+		DataPlane            string        `yaml:"data_plane"`             // simulated, local, or attached, which has a redis. That of --data-plane if this is left out, but simulated with import_scripts, with another type than redis, or with a state that no Redis has: another status than active, or an import, an export or a backup that runs.
+		Redis                fileRedis     `yaml:"redis"`                  // The Redis that it is attached to. An import erases what that holds.
 		Status               string        `yaml:"status"`                 // pending, active (the default), active-change-pending, delete-pending, import-pending, creation-failed or recovery. import-pending where an import runs, and only there.
 		Modules              []fileRef     `yaml:"module_list"`            // Its modules; the bundled ones where this is left out.
 		SkipImportAnalyze    bool          `yaml:"skip_import_analyze"`    // Imports are not held against memory_size.
@@ -79,6 +82,16 @@ type (
 		CreatedTime          string        `yaml:"created_time"`           // When it was created; the time of the start if this is left out.
 		LastChangedTime      string        `yaml:"last_changed_time"`      // When it was last changed; the time of the start if this is left out.
 		Settings             []fileSetting `yaml:"settings"`               // Its other settings.
+	}
+	fileRedis struct {
+		Line           int    `yaml:"-"`
+		URL            string `yaml:"url"`              // `redis://host:port`, `rediss://host:port` for TLS, or `unix:///path`. A user and a password may stand in it. Needed.
+		Username       string `yaml:"username"`         // User to log in as; the default user if this is left out.
+		Password       string `yaml:"password"`         // Password to log in with. Nothing shows or dumps it.
+		PasswordFile   string `yaml:"password_file"`    // File with the password in its first line.
+		CACertFile     string `yaml:"ca_cert_file"`     // PEM file of the certificates to trust; the system's if this is left out.
+		ClientCertFile string `yaml:"client_cert_file"` // PEM file of the certificate to log in with.
+		ClientKeyFile  string `yaml:"client_key_file"`  // PEM file of its key.
 	}
 	fileSetting struct {
 		Name  string `yaml:"name"`  // Its name in the API. Needed, and given once.
@@ -128,7 +141,10 @@ func Parse(name string, data []byte) (*Seed, error) {
 }
 
 func (r reader) seed(f file) (*Seed, error) {
-	c := &Seed{Demo: f.Demo, HighestUID: f.HighestUID}
+	c := &Seed{Demo: f.Demo, HighestUID: f.HighestUID, MemoryLimit: f.MemoryLimit}
+	if f.MemoryLimit < 0 {
+		return nil, r.refuse(1, "memory_limit", "bytes, an integer above 0")
+	}
 	for i, u := range f.Users {
 		if err := r.addUser(c, u, fmt.Sprintf("users[%d]", i)); err != nil {
 			return nil, err

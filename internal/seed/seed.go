@@ -22,6 +22,10 @@ type Seed struct {
 	Scripts map[int][]Script
 	// HighestUID is the highest uid that a database ever had, or 0 if it is that of one in Databases.
 	HighestUID int
+	// Open has the uids of databases whose data plane is the node's, as the file does not say.
+	Open map[int]bool
+	// MemoryLimit is the memory of the cluster in bytes, 0 if the file does not say.
+	MemoryLimit int64
 }
 
 // ReplaceUsers adds users. They win over users of the seed with the same email.

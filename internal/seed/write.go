@@ -18,7 +18,7 @@ import (
 // Write writes s as a set-up file that Read reads, behind a comment. The bundled modules are not in it, as they are always
 // there.
 func Write(w io.Writer, comment string, s *Seed) error {
-	f := file{Demo: s.Demo, HighestUID: s.HighestUID}
+	f := file{Demo: s.Demo, MemoryLimit: s.MemoryLimit, HighestUID: s.HighestUID}
 	for _, u := range s.Users {
 		f.Users = append(f.Users, fileUser{Email: u.Email, PasswordHash: u.PasswordHash, Role: string(u.Role)})
 	}
@@ -29,6 +29,7 @@ func Write(w io.Writer, comment string, s *Seed) error {
 	}
 	for _, db := range s.Databases {
 		d := writtenDatabase(db)
+		d.DataPlane = s.writtenPlane(db)
 		d.Scripts = writtenScripts(s.Scripts[db.UID])
 		f.Databases = append(f.Databases, d)
 	}
@@ -60,6 +61,9 @@ func writtenDatabase(db *database.Database) fileDatabase {
 		BackupStatus: string(db.Backup.Status), BackupProgress: db.Backup.Progress, BackupFailureReason: db.Backup.FailureReason,
 		LastExportTime: written(db.Export.LastTime), LastBackupTime: written(db.Backup.LastTime),
 		CreatedTime: written(db.CreatedTime), LastChangedTime: written(db.LastChangedTime),
+	}
+	if db.DataPlane != database.Simulated {
+		d.Status, d.Redis = "", writtenRedis(db.Redis) // its Redis says what it is
 	}
 	for _, ref := range db.Modules {
 		d.Modules = append(d.Modules, fileRef(ref))

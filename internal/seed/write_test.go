@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"reflect"
 	"testing"
@@ -20,7 +21,10 @@ var text = rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "null", "~
 
 // anySeed is a seed as a server may leave it.
 var anySeed = rapid.Custom(func(t *rapid.T) *seed.Seed {
-	s := &seed.Seed{HighestUID: rapid.IntRange(0, database.MaxUID).Draw(t, "highest uid")}
+	s := &seed.Seed{
+		HighestUID:  rapid.IntRange(0, database.MaxUID).Draw(t, "highest uid"),
+		MemoryLimit: rapid.SampledFrom([]int64{0, 1 << 62}).Draw(t, "memory limit"),
+	}
 	for i := range rapid.IntRange(0, 2).Draw(t, "users") {
 		email := fmt.Sprint(i, rapid.StringMatching(`[ -9;-~]{0,20}`).Draw(t, "email"))
 		s.Users = append(s.Users, access.User{Email: email, Role: rapid.SampledFrom(access.Roles()).Draw(t, "role"), PasswordHash: "$2a$10$AlF.8/vCTPb9s83DWC0gy.TbJ3fD.2/Fk6q21slF0teGFoFP4F846"})
@@ -34,8 +38,14 @@ var anySeed = rapid.Custom(func(t *rapid.T) *seed.Seed {
 		s.Modules = append(s.Modules, m)
 	}
 	for uid := range rapid.IntRange(0, 3).Draw(t, "databases") {
-		s.Databases = append(s.Databases, anyDatabase(t, uid+1, s.Modules))
-		if scripts := rapid.SliceOfN(anyScript, 0, 3).Draw(t, "scripts"); len(scripts) > 0 {
+		db := anyDatabase(t, uid+1, s.Modules)
+		s.Databases = append(s.Databases, db)
+		if db.DataPlane == database.Simulated && db.Type == "redis" && !db.Import.Running() && !db.Export.Running() && !db.Backup.Running() && rapid.Bool().Draw(t, "open") {
+			if s.Open == nil {
+				s.Open = map[int]bool{}
+			}
+			s.Open[db.UID] = true
+		} else if scripts := rapid.SliceOfN(anyScript, 0, 3).Draw(t, "scripts"); len(scripts) > 0 {
 			s.Scripts = withScripts(s.Scripts, uid+1, scripts)
 		}
 	}
@@ -79,15 +89,22 @@ func anyDatabase(t *rapid.T, uid int, modules database.Catalog) *database.Databa
 	})
 	db := &database.Database{
 		UID: uid, Name: rapid.StringMatching(`[a-z0-9]|[a-z0-9][a-z0-9-]{0,20}[a-z0-9]`).Draw(t, "name"), Type: rapid.SampledFrom([]string{"redis", "memcached"}).Draw(t, "type"),
-		Status: database.Active, MemorySize: rapid.Int64Range(0, 1<<53-1).Draw(t, "memory"), Port: rapid.IntRange(0, 65535).Draw(t, "port"),
+		Status: database.Active, MemorySize: rapid.Int64Range(0, 1<<53-1).Draw(t, "memory"),
+		Port:              rapid.SampledFrom([]int{0, 1, 1}).Draw(t, "any port") * (20000*uid + rapid.IntRange(0, 5535).Draw(t, "port")), // no other's
 		SkipImportAnalyze: rapid.Bool().Draw(t, "skip"), EmailAlerts: rapid.Bool().Draw(t, "alerts"),
 		Import: states.Draw(t, "import"), Export: operations.Draw(t, "export"), Backup: operations.Draw(t, "backup"),
 		BackupPolicy: database.BackupPolicy{Enabled: true, Interval: 10, IntervalOffset: rapid.IntRange(0, 9).Draw(t, "offset"), History: 3, Location: json.RawMessage(`{"type":"s3"}`)},
 		CreatedTime:  moment.Draw(t, "created"), LastChangedTime: moment.Draw(t, "changed"),
 		Modules: []database.ModuleRef{}, Settings: map[string]json.RawMessage{},
 	}
-	if db.Import.Running() {
+	switch plane := rapid.SampledFrom([]database.DataPlane{database.Simulated, database.Local, database.Attached}).Draw(t, "data plane"); {
+	case db.Import.Running():
 		db.Status = database.ImportPending
+	case plane != database.Simulated && db.Type == "redis" && !db.Export.Running() && !db.Backup.Running():
+		if db.DataPlane, db.Status = plane, database.Pending; plane == database.Attached {
+			db.Redis = anyRedis.Draw(t, "redis")
+			db.Port = db.Redis.Port()
+		}
 	}
 	for _, m := range modules {
 		db.Modules = append(db.Modules, database.ModuleRef{UID: m.UID, Name: m.Name, SemanticVersion: m.SemanticVersion, Args: text.Draw(t, "arguments")})
@@ -98,6 +115,17 @@ func anyDatabase(t *rapid.T, uid int, modules database.Catalog) *database.Databa
 	}
 	return db.Canonical()
 }
+
+// anyRedis has no password, which nothing writes.
+var anyRedis = rapid.Custom(func(t *rapid.T) database.Attachment {
+	user := rapid.SampledFrom([]string{"", "u", "@:/?#", "é"}).Draw(t, "user")
+	if rapid.Bool().Draw(t, "socket") {
+		return database.Attachment{Network: "unix", Addr: rapid.SampledFrom([]string{"/s", "/run/a b/re?dis%20.sock", "/é#"}).Draw(t, "path"), Username: user}
+	}
+	host := rapid.SampledFrom([]string{"h", "redis.example.com", "127.0.0.1", "2001:db8::1", "fe80::1%eth0"}).Draw(t, "host")
+	port := rapid.IntRange(1, 65535).Draw(t, "port")
+	return database.Attachment{Network: "tcp", Addr: net.JoinHostPort(host, fmt.Sprint(port)), TLS: rapid.Bool().Draw(t, "TLS"), Username: user}
+})
 
 // TestWrite holds what is read against what was written.
 func TestWrite(t *testing.T) {

@@ -30,13 +30,18 @@ func List[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T]) ([]*
 // Update lets rule change one record and returns it as stored. If rule returns an error, that is the error of Update, and
 // the record stays as it was. All that Store.Update says of a change applies to rule.
 func Update[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T], key K, rule func(*T) error) (*T, error) {
+	return UpdateAmong(ctx, s, k, key, func(_ *Tx, record *T) error { return rule(record) })
+}
+
+// UpdateAmong is Update with a rule that reads other records, too.
+func UpdateAmong[K comparable, T any](ctx context.Context, s Store, k *Kind[K, T], key K, rule func(*Tx, *T) error) (*T, error) {
 	var record, stored *T
 	err := s.Update(ctx, func(tx *Tx) (err error) {
 		record, err = k.Get(tx, key)
 		if err != nil {
 			return err
 		}
-		if err := rule(record); err != nil {
+		if err := rule(tx, record); err != nil {
 			return err
 		}
 		if k.keyOf(record) != key {
