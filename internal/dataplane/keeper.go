@@ -32,7 +32,7 @@ func (e *startError) Error() string { return e.err.Error() }
 func (e *startError) Unwrap() error { return e.err }
 
 var (
-	errOver    = errors.New("the database is gone or has been replaced")
+	errOver    = errors.New("the database is gone or another one by now")
 	errChanged = errors.New("the record has changed meanwhile")
 )
 
@@ -256,17 +256,16 @@ func (k *keeper) remove(ctx context.Context, db *database.Database) error {
 		k.say(ctx, event.DatabaseNotRemoved{UID: k.uid, Err: err}, err)
 		return err
 	}
-	if db == nil || db.Status != database.DeletePending {
-		return nil
-	}
-	err := store.Delete(ctx, k.p.store, store.Databases, k.uid, func(db *database.Database) error {
-		if db.Status != database.DeletePending {
-			return errChanged
+	if db != nil && db.Status == database.DeletePending {
+		err := store.Delete(ctx, k.p.store, store.Databases, k.uid, func(db *database.Database) error {
+			if db.Status != database.DeletePending {
+				return errChanged
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, database.ErrNotExist) {
+			return err
 		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, database.ErrNotExist) {
-		return err
 	}
 	k.p.events(ctx, event.DatabaseRemoved{UID: k.uid, DataPlane: string(k.plane)})
 	return nil
