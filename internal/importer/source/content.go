@@ -2,11 +2,12 @@ package source
 
 import (
 	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // The bounds of gzip. Deflate makes at most about 1030 bytes of one; a dump seldom more than 50, since Redis has compressed
@@ -19,42 +20,100 @@ const (
 
 var errPadding = errors.New("the gzip data is followed by something else than zeros")
 
-// File is an open source.
+// File is an open source. It is for one goroutine.
 type File struct {
 	Label string // for logs
-	Size  int64  // bytes to read, compressed or not
+	Size  int64  // bytes of the file, compressed or not
 
-	file        *os.File
-	grace, most int64
+	file   *os.File
+	opener *Opener
+
+	inflating *ahead
+	inflated  bool     // once
+	plain     *os.File // what the file inflates to, if the spool has it
+	plainSize int64
 }
 
-// ContentSize is the number of bytes that a meter of Content is told of in all.
-func (f *File) ContentSize() int64 { return f.Size }
+// ContentSize is the number of bytes that a meter of Content will be told of in all. That changes when the content of a gzip file
+// has been read to its end.
+func (f *File) ContentSize() int64 {
+	f.settle()
+	if f.plain != nil {
+		return f.plainSize
+	}
+	return f.Size
+}
 
-// Close gives up what the File holds: for a download, its space on disk.
-func (f *File) Close() error { return f.file.Close() }
+// Close gives up what the File holds, such as space on disk.
+func (f *File) Close() error {
+	f.settle()
+	err := f.file.Close()
+	if f.plain != nil {
+		err = errors.Join(err, f.plain.Close())
+	}
+	return err
+}
+
+// settle ends what reads the file.
+func (f *File) settle() {
+	if f.inflating != nil {
+		f.plain, f.plainSize = f.inflating.end()
+		f.inflating = nil
+	}
+}
 
 // Content returns the RDB file within, from its start, decompressed if it is gzip. Each call starts anew and ends the use
-// of the Reader before. meter is told of each read's bytes of the File, and its error ends the reading.
+// of the Reader before. meter is told of each read's bytes of the File, or of what it inflates to if that is kept, and its
+// error ends the reading.
 func (f *File) Content(meter func(n int) error) (io.Reader, error) {
-	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
+	f.settle()
+	if f.plain != nil {
+		return start(f.plain, meter)
+	}
+	var magic [2]byte
+	if _, err := f.file.ReadAt(magic[:], 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, unavailable(err)
 	}
-	raw := &metered{file: f.file, meter: meter}
-	buffered := bufio.NewReaderSize(raw, gzipBuf)
-	magic, err := buffered.Peek(2)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if string(magic[:]) != "\x1f\x8b" {
+		return start(f.file, meter)
+	}
+	return f.inflate(meter)
+}
+
+func (f *File) inflate(meter func(n int) error) (io.Reader, error) {
+	raw, err := start(f.file, nil)
+	if err != nil {
 		return nil, err
 	}
-	if string(magic) != "\x1f\x8b" {
-		return buffered, nil
-	}
-	in := &inflated{raw: raw, buffered: buffered, grace: f.grace, most: f.most}
-	if in.gzip, err = gzip.NewReader(buffered); err != nil {
+	in := &inflated{raw: raw, buffered: bufio.NewReaderSize(raw, gzipBuf), grace: f.opener.grace, most: f.opener.cfg.MaxExpansion}
+	if in.gzip, err = gzip.NewReader(in.buffered); err != nil {
 		return nil, in.explain(err)
 	}
 	in.gzip.Multistream(false)
-	return in, nil
+	kept, to := f.spool()
+	f.inflating = inflateAhead(in, meter, kept, to)
+	return f.inflating, nil
+}
+
+// start returns file from its start.
+func start(file *os.File, meter func(n int) error) (*metered, error) {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, unavailable(err)
+	}
+	return &metered{file: file, meter: meter}, nil
+}
+
+// spool returns where to keep what the File inflates to, the first time.
+func (f *File) spool() (*os.File, io.Writer) {
+	if f.inflated {
+		return nil, nil
+	}
+	f.inflated = true
+	file, err := f.opener.unnamed()
+	if err != nil {
+		return nil, nil
+	}
+	return file, &roomy{Writer: file, room: f.opener.room, left: f.opener.cfg.MaxExpansion}
 }
 
 // metered is the File as it is on disk.
@@ -73,8 +132,8 @@ func (m *metered) Read(p []byte) (int, error) {
 	m.n += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
 		m.err = unavailable(err)
-	} else if stop := m.meter(n); stop != nil {
-		m.err = stop
+	} else if m.meter != nil {
+		m.err = m.meter(n)
 	}
 	if m.err != nil {
 		err = m.err

@@ -131,18 +131,25 @@ func (o *Opener) ask(ctx context.Context, u, origin *url.URL) (*http.Response, e
 	return o.transport.RoundTrip(req)
 }
 
-// spool copies r, which has so many bytes at most, to a file that has lost its name already, so that it goes when it is
-// closed, however that happens.
+// spool copies r, which has so many bytes at most, to a file of the spool.
 func (o *Opener) spool(r io.Reader, most int64) (*os.File, error) {
+	file, err := o.unnamed()
+	if err != nil {
+		return nil, err
+	}
+	if _, err = io.CopyBuffer(&roomy{Writer: file, room: o.room, left: most}, r, make([]byte, copyBuffer)); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// unnamed makes a file of the spool. It has lost its name already, so that it goes when it is closed, however that happens.
+func (o *Opener) unnamed() (*os.File, error) {
 	file, err := os.CreateTemp(o.cfg.SpoolDir, spoolPattern)
 	if err != nil {
 		return nil, err
 	}
-	err = os.Remove(file.Name())
-	if err == nil {
-		_, err = io.CopyBuffer(&roomy{Writer: file, room: o.room, left: most}, r, make([]byte, copyBuffer))
-	}
-	if err != nil {
+	if err := os.Remove(file.Name()); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil

@@ -113,7 +113,7 @@ func (o *Opener) Open(ctx context.Context, src database.Source) (*File, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &File{Label: Label(src), Size: info.Size(), file: file, grace: o.grace, most: o.cfg.MaxExpansion}, nil
+	return &File{Label: Label(src), Size: info.Size(), file: file, opener: o}, nil
 }
 
 func (o *Opener) open(ctx context.Context, src database.Source) (*os.File, error) {
