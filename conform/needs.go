@@ -204,7 +204,7 @@ func (t *trial) create(settings api.BDBCreate) (int, error) {
 // adopt lets the run change and delete a database that it has created. A GET shows its name first: the answer to a creation
 // may have the uid of another database.
 func (t *trial) adopt(uid int, name string) error {
-	db, err := t.run.client.GetDatabase(t.ctx, uid, "uid", "name")
+	db, err := t.run.client.GetDatabase(t.ctx, uid, "uid", "name", "reimport")
 	if err != nil {
 		return fmt.Errorf("look at the new database %d: %w", uid, err)
 	}
@@ -212,6 +212,13 @@ func (t *trial) adopt(uid int, name string) error {
 		return broken("the new database %d has the name %q, expected %q", uid, db.Name, name)
 	}
 	t.own(uid)
+	var shown struct {
+		Reimport struct {
+			DataPlane api.DataPlane `json:"data_plane"`
+		} `json:"reimport"`
+	}
+	_ = json.Unmarshal(db.Raw, &shown) // a cluster has no such member
+	t.redis = t.ours && shown.Reimport.DataPlane == api.DataPlaneLocal
 	return t.settle(uid)
 }
 

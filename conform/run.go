@@ -40,6 +40,7 @@ type run struct {
 	created  int            // names given out
 
 	ours     bool              // the server is reimport
+	redis    bool              // it is, and runs a Redis for each new database, so that their changes take a while
 	uid      int               // a database to look at, and to change if the run may; 0 until one is needed
 	absent   int               // a uid that no database has
 	staged   map[need]int      // databases in states that only a set-up brings about
@@ -225,15 +226,18 @@ func (r *run) close(ctx context.Context) error {
 // remove deletes a database of the run once nothing runs on it.
 func (r *run) remove(ctx context.Context, uid int) error {
 	r.own(uid)
-	for {
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		_, err := r.client.DeleteDatabase(ctx, uid)
+		if err == nil && r.redis {
+			continue // until it is gone
+		}
 		if err == nil || errors.Is(err, client.ErrNotFound) {
 			return nil
 		}
 		if !errors.Is(err, client.ErrBusy) {
 			return err
 		}
-		if pause(ctx, time.Second) != nil {
+		if pause(ctx, wait) != nil {
 			return err
 		}
 	}

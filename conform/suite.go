@@ -125,7 +125,7 @@ func (r *run) plan() []string {
 	plan := []string{fmt.Sprintf("Talk to %s %s, and to no other host.", r.base, user)}
 	switch {
 	case s.Controls != "":
-		return append(plan, fmt.Sprintf("Replace all that the server holds, users included, through its controls at %s, and put it back at the end.", s.Controls))
+		return append(plan, fmt.Sprintf("Replace all that the server holds, users included, through its controls at %s, and put it back at the end, without the keys of Redises that it runs.", s.Controls))
 	case s.ReadOnly:
 		return append(plan, "Read databases and modules. Change nothing.")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/reimport/reimport/internal/access"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/node"
+	"github.com/reimport/reimport/internal/redistest"
 	"github.com/reimport/reimport/internal/seed"
 )
 
@@ -21,12 +22,17 @@ const user, password = "admin@example.com", "correct horse"
 // startOurs runs a reimport server with its controls.
 func startOurs(t testing.TB) *node.Node {
 	t.Helper()
+	return startWith(t, node.DataPlaneSimulated)
+}
+
+func startWith(t testing.TB, dataPlane string) *node.Node {
+	t.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
 	}
 	n, err := node.Open(t.Context(), node.Config{
-		Listen: "127.0.0.1:0", Controls: "127.0.0.1:0", Importer: importer.Defaults(), MemoryLimit: 64 << 30,
+		Listen: "127.0.0.1:0", Controls: "127.0.0.1:0", Importer: importer.Defaults(), MemoryLimit: 64 << 30, DataPlane: dataPlane,
 		Seed: seed.Seed{Users: []access.User{{Email: user, PasswordHash: string(hash), Role: access.Admin}}},
 	})
 	if err != nil {
@@ -42,9 +48,17 @@ func startOurs(t testing.TB) *node.Node {
 
 // TestOursKeepsTheContract runs the suite with some of the variants: nothing is broken or open, and what is not testable stands
 // here. A test of the command runs all of them, without the race detector.
-func TestOursKeepsTheContract(t *testing.T) {
-	n := startOurs(t)
-	report, err := Check(t.Context(), Server{URL: n.URL(), Controls: n.ControlsURL()}, Options{Match: someVariants})
+func TestOursKeepsTheContract(t *testing.T) { keepsTheContract(t, startOurs(t), someVariants) }
+
+// TestOursKeepsTheContractWithRedis does so with databases that have a Redis each, whose changes take a while.
+func TestOursKeepsTheContractWithRedis(t *testing.T) {
+	redistest.Program(t)
+	keepsTheContract(t, startWith(t, node.DataPlaneLocal), regexp.MustCompile(`/([^v]|v[^a])`))
+}
+
+func keepsTheContract(t *testing.T, n *node.Node, match *regexp.Regexp) {
+	t.Helper()
+	report, err := Check(t.Context(), Server{URL: n.URL(), Controls: n.ControlsURL()}, Options{Match: match})
 	if err != nil {
 		t.Fatal(err)
 	}

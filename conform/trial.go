@@ -286,13 +286,14 @@ func (t *trial) holdsRefusal(found Findings) error {
 	return nil
 }
 
-// until does what a cluster may take a while to bring about, until it holds. reimport has done it when it answers.
+// until does what a cluster may take a while to bring about, until it holds. reimport has done it when it answers, unless it has
+// a Redis to do it with.
 func (t *trial) until(do func() error) error {
 	deadline, cancel := context.WithTimeout(t.ctx, settleTime)
 	defer cancel()
-	for {
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := do()
-		if err == nil || t.ours || pause(deadline, time.Second) != nil {
+		if err == nil || t.ours && !t.redis || pause(deadline, wait) != nil {
 			return err
 		}
 	}
