@@ -26,7 +26,7 @@ func BenchmarkRedis(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		data dataset.Dataset
-	}{{"small", dataset.Small(1_000_000)}, {"mixed", dataset.Mixed(1_400_000)}, {"huge", dataset.Huge(4_000_000)}} {
+	}{{"small", dataset.Small(200_000)}, {"mixed", dataset.Mixed(140_000)}, {"huge", dataset.Huge(400_000)}} {
 		b.Run(c.name, func(b *testing.B) {
 			dir := b.TempDir()
 			from := redistest.Start(b, "--dir", dir)

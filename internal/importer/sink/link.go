@@ -3,6 +3,7 @@ package sink
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -74,11 +75,14 @@ func (l *link) do(ctx context.Context, args ...any) (any, error) {
 // answer is err as go-redis returns it.
 func answer(ctx context.Context, err error) error {
 	var said redis.Error
+	var untrusted *tls.CertificateVerificationError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &said):
 		return refused(said.Error())
+	case errors.As(err, &untrusted):
+		return err
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
