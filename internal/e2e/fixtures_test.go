@@ -74,11 +74,16 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// loaded returns a server that has loaded the file by itself.
+// loaded returns a server that has loaded the packed file by itself.
 func loaded(t *testing.T, path string) (*redis.Client, error) {
 	t.Helper()
+	return loadedFrom(t, unpacked(t, path))
+}
+
+func loadedFrom(t *testing.T, content []byte) (*redis.Client, error) {
+	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "dump.rdb"), unpacked(t, path), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "dump.rdb"), content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, err := redistest.TryStart(t, "--dir", dir)
@@ -86,6 +91,23 @@ func loaded(t *testing.T, path string) (*redis.Client, error) {
 		return nil, err
 	}
 	return s.Client(), nil
+}
+
+// TestLeftOut: like redis-server, an import leaves out what has expired, and collections without elements.
+func TestLeftOut(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.fill()
+	content := sealed("\x00\x01a\x01v\xfc\x01\x00\x00\x00\x00\x00\x00\x00\x00\x07expired\x01v\x01\x05empty\x00\x00\x01b\x01v")
+	oracle, err := loadedFrom(t, content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.succeeds(b.file("a.rdb", content))
+	b.holds(oracle)
+	if n, err := b.redis.DBSize(t.Context()).Result(); n != 2 || err != nil {
+		t.Errorf("%d keys, %v", n, err)
+	}
 }
 
 func unpacked(t *testing.T, path string) []byte {

@@ -28,11 +28,10 @@ import (
 	"github.com/reimport/reimport/internal/seed"
 )
 
-const uid = 7 // of the database that a bench has
-
 // bench is a node with one database, which is attached to a Redis through a relay, and a client of the node.
 type bench struct {
 	testing.TB
+	uid    int // of the database
 	cfg    node.Config
 	node   *node.Node
 	client *client.Client
@@ -53,7 +52,7 @@ func newBench(t testing.TB, args ...string) *bench {
 func newBenchWith(t testing.TB, configure func(*node.Config), args ...string) *bench {
 	t.Helper()
 	const user, password, hash = "admin@example.com", "secret", "$2a$04$abcdefghijklmnopqrstuuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-	b := &bench{TB: t, dir: t.TempDir(), events: eventtest.NewRecorder(), target: redistest.Start(t, args...)}
+	b := &bench{TB: t, uid: 7, dir: t.TempDir(), events: eventtest.NewRecorder(), target: redistest.Start(t, args...)}
 	b.redis, b.relay = b.target.Client(), redistest.NewRelay(t, b.target.Addr)
 	b.cfg = node.Config{
 		DataDir: filepath.Join(t.TempDir(), "data"), Listen: "127.0.0.1:0", Events: b.events.Sink,
@@ -62,7 +61,7 @@ func newBenchWith(t testing.TB, configure func(*node.Config), args ...string) *b
 		Seed: seed.Seed{
 			Users: []access.User{{Email: user, PasswordHash: hash, Role: access.Admin}},
 			Databases: []*database.Database{{
-				UID: uid, Name: "attached", Type: "redis", Status: database.Pending,
+				UID: b.uid, Name: "attached", Type: "redis", Status: database.Pending,
 				DataPlane: database.Attached, Redis: database.Attachment{Network: "tcp", Addr: b.relay.Addr},
 			}},
 		},
@@ -91,6 +90,15 @@ func (b *bench) open() {
 	}
 	_, b.cfg.Listen, _ = strings.Cut(b.node.URL(), "://")
 	b.cfg.Seed.Databases = nil // the records have it
+}
+
+// restart closes the node and opens it again.
+func (b *bench) restart() {
+	b.Helper()
+	if err := b.node.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.open()
 }
 
 // fill gives the database some old keys, which keep and lost look for.
@@ -170,7 +178,7 @@ func (b *bench) start(sources ...string) {
 		all = append(all, source)
 	}
 	b.events.Reset()
-	if err := b.client.StartImport(b.Context(), uid, all...); err != nil {
+	if err := b.client.StartImport(b.Context(), b.uid, all...); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -178,7 +186,7 @@ func (b *bench) start(sources ...string) {
 // end waits for the end of the import.
 func (b *bench) end() client.ImportState {
 	b.Helper()
-	state, err := b.client.WaitImport(b.Context(), uid, 10*time.Millisecond, nil)
+	state, err := b.client.WaitImport(b.Context(), b.uid, 10*time.Millisecond, nil)
 	if !state.Ended() {
 		b.Fatalf("got %+v, %v", state, err)
 	}
@@ -231,7 +239,7 @@ func (b *bench) says(e event.ImportFailed, parts ...string) {
 func (b *bench) wait(status api.BDBStatus) {
 	b.Helper()
 	b.until("the database is "+string(status), func() bool {
-		db, err := b.client.GetDatabase(b.Context(), uid)
+		db, err := b.client.GetDatabase(b.Context(), b.uid)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -289,7 +297,7 @@ func (b *bench) held(path string) {
 	held := b.relay.HoldAfter(600_000)
 	b.start(path)
 	b.waitFor(held)
-	state, err := b.client.ImportStatus(b.Context(), uid)
+	state, err := b.client.ImportStatus(b.Context(), b.uid)
 	if err != nil || state.Status != api.ImportStatusImporting {
 		b.Fatalf("got %+v, %v, want importing", state, err)
 	}

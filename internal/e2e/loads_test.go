@@ -110,11 +110,11 @@ func TestBusy(t *testing.T) {
 	}
 	size := int64(1 << 30)
 	for what, act := range map[string]func() error{
-		"import": func() error { return b.client.StartImport(t.Context(), uid, source) },
-		"reset":  func() error { return b.client.ResetImportStatus(t.Context(), uid) },
-		"delete": func() error { _, err := b.client.DeleteDatabase(t.Context(), uid); return err },
+		"import": func() error { return b.client.StartImport(t.Context(), b.uid, source) },
+		"reset":  func() error { return b.client.ResetImportStatus(t.Context(), b.uid) },
+		"delete": func() error { _, err := b.client.DeleteDatabase(t.Context(), b.uid); return err },
 		"update": func() error {
-			_, err := b.client.UpdateDatabase(t.Context(), uid, api.BDBUpdate{MemorySize: &size})
+			_, err := b.client.UpdateDatabase(t.Context(), b.uid, api.BDBUpdate{MemorySize: &size})
 			return err
 		},
 	} {
@@ -125,7 +125,7 @@ func TestBusy(t *testing.T) {
 	b.relay.Release()
 	b.succeeded()
 	b.holds(oracle)
-	if err := b.client.ResetImportStatus(t.Context(), uid); err != nil {
+	if err := b.client.ResetImportStatus(t.Context(), b.uid); err != nil {
 		t.Error(err)
 	}
 	b.holds(oracle)

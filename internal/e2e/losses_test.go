@@ -2,11 +2,13 @@ package e2e_test
 
 import "testing"
 
-// TestTargetRestarts: a target that dies in the middle of a load loses keys that it had acknowledged, so all are loaded again.
+// TestTargetRestarts: a target that dies in the middle of a load loses keys that it had acknowledged, and this one is back with
+// those that it had before, once it has loaded them, which it does slowly. All are erased, and all of the import loaded again.
 func TestTargetRestarts(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := newBench(t, "--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024") // microseconds, for each key
 	b.fill()
+	b.do("SAVE")
 	path, oracle := b.many(loadSize)
 	b.held(path)
 	b.target.Kill()
