@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/reimport/reimport/client"
 	"github.com/reimport/reimport/conform"
@@ -52,6 +56,35 @@ func TestFrozenBar(t *testing.T) {
 	srv.Scripts.Release(reimporttest.DBNew)
 	if state, err := c.ImportStatus(t.Context(), reimporttest.DBNew); err != nil || !state.Ended() {
 		t.Errorf("%+v, %v", state, err)
+	}
+}
+
+// An import into a Redis of the test's own.
+func TestKeys(t *testing.T) {
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Skip("SKIPPING: ", err)
+	}
+	srv := reimporttest.Run(t, reimporttest.LocalRedis())
+	c := srv.Client()
+	file, err := filepath.Abs("../examples/sessions.rdb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dump, err := client.ParseSource(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Import(t.Context(), reimporttest.DBNew, dump); err != nil {
+		t.Fatal(err)
+	}
+	db, err := c.GetDatabase(t.Context(), reimporttest.DBNew)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := redis.NewClient(&redis.Options{Addr: db.Endpoint})
+	defer r.Close()
+	if name, err := r.HGet(t.Context(), "user:7", "name").Result(); err != nil || name != "user-7" {
+		t.Errorf("%q, %v", name, err)
 	}
 }
 

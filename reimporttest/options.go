@@ -19,6 +19,7 @@ type Option func(*config) error
 
 type config struct {
 	plain, onDisk bool
+	dataPlane     string     // of node.Config
 	seed          *seed.Seed // nil for the default databases
 	users         []access.User
 	passwords     map[string]string // of the users, by hash
@@ -36,6 +37,20 @@ func Plain() Option {
 func OnDisk() Option {
 	return func(c *config) error {
 		c.onDisk = true
+		return nil
+	}
+}
+
+// LocalRedis gives each database a Redis of its own, as `reimport serve --data-plane local` does, and ends it with the test:
+// imports without a script load their keys into it, and its address is client.Database.Endpoint. A database that is made up
+// to have an import, an export or a backup under way, or another status than active, has none. It takes a redis-server or
+// valkey-server on PATH, and fails the test if there is none.
+//
+// A Kill and a Restart lose the keys, unless the server is OnDisk: then the Redises live on, as they do beside a process that is
+// killed.
+func LocalRedis() Option {
+	return func(c *config) error {
+		c.dataPlane = node.DataPlaneLocal
 		return nil
 	}
 }
@@ -120,7 +135,7 @@ func configure(shared *shared, options []Option) (*config, error) {
 func (c *config) node() node.Config {
 	root := filepath.VolumeName(os.TempDir()) + string(filepath.Separator)
 	return node.Config{
-		Disk: new(memory.Disk), Seed: *c.seed, Passwords: c.passwords, Emulate: true,
+		Disk: new(memory.Disk), Seed: *c.seed, Passwords: c.passwords, Emulate: true, DataPlane: c.dataPlane,
 		Importer: importer.Config{MountPoints: []string{root}, AllowPrivate: true},
 	}
 }

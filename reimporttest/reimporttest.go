@@ -1,6 +1,7 @@
 package reimporttest
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -137,11 +138,33 @@ func (s *Server) Restart() {
 // end ends the server with its test. Nobody waits for an answer any more.
 func (s *Server) end() {
 	s.t.Helper()
+	s.endRedises()
 	s.kill()
 	s.http.CloseIdleConnections()
 	s.release()
 	if s.t.Failed() && s.Trace != nil && s.Trace.trace.Last() > 0 {
 		s.t.Logf("what %s was asked:\n%s", s.URL, s.Trace)
+	}
+}
+
+// endRedises ends what would live on after a kill.
+func (s *Server) endRedises() {
+	s.t.Helper()
+	if s.cfg.DataPlane != node.DataPlaneLocal || s.cfg.DataDir == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if s.node == nil {
+		s.cfg.Seed.Databases, s.cfg.Seed.HighestUID = nil, 0
+		s.node, err = node.Open(context.WithoutCancel(s.t.Context()), s.cfg)
+	}
+	if err == nil {
+		err = s.node.Close()
+	}
+	if s.node = nil; err != nil {
+		s.t.Errorf("reimporttest: %v", err)
 	}
 }
 
