@@ -21,8 +21,7 @@ func newDBAvailabilityCommand(a *app) *cobra.Command {
 With --lag the database must have caught up with the others of its Active-Active database, too; one that is in none is not
 available then. --lag-tolerance does the same with another tolerance than the cluster's.`,
 		Example: `  reimport db availability 1
-  reimport db availability 1 --local
-  reimport db availability 1 --lag-tolerance 100ms`,
+  reimport db availability 1 --local`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&local, "local", false, "check the endpoint of the node that answers, and not the database as a whole")

@@ -25,7 +25,7 @@ type operation struct {
 }
 
 func (o operation) Anchor() string {
-	return strings.ToLower(strings.ReplaceAll(o.Summary, " ", "-"))
+	return strings.ToLower(strings.NewReplacer(" ", "-", "'", "").Replace(o.Summary))
 }
 
 type body struct {
