@@ -16,7 +16,8 @@ CONTRACT     := internal/contract
 run: build
 	@rm -rf $(DEMO)
 	@echo 'users     admin@example.com with demo-admin, viewer@example.com with demo-viewer'
-	@bin/reimport serve --seed examples/demo.yaml --data-dir $(DEMO) --mount-point $(CURDIR)/examples
+	@echo 'redis     $(or $(shell command -v redis-server || command -v valkey-server),none on PATH: databases are simulated)'
+	@bin/reimport serve --data-plane auto --seed examples/demo.yaml --data-dir $(DEMO) --mount-point $(CURDIR)/examples
 
 # Static: a process that loads no libraries starts 10 ms earlier, and runs anywhere.
 build:

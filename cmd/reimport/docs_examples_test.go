@@ -23,7 +23,7 @@ type demo struct {
 	place *strings.Replacer
 }
 
-func startDemo(t *testing.T) *demo {
+func startDemo(t *testing.T, args ...string) *demo {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("SKIPPING the examples: ", err)
@@ -38,6 +38,11 @@ func startDemo(t *testing.T) *demo {
 		t.Fatal(err)
 	}
 	write(t, dir, "sessions.yaml", []byte("name: sessions\nmemory_size: 1073741824\n"))
+	broken, err := os.ReadFile("../../examples/broken.rdb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "backups"), "broken.rdb", broken)
 	for _, name := range []string{"sessions.rdb", "shard-1.rdb", "shard-2.rdb"} {
 		write(t, filepath.Join(dir, "backups"), name, dump)
 	}
@@ -50,7 +55,7 @@ func startDemo(t *testing.T) *demo {
 		zip.Close()
 	}))
 	t.Cleanup(backups.Close)
-	p := serve(t, filepath.Join(dir, ".demo"), "--seed", "../../examples/demo.yaml", "--mount-point", filepath.Join(dir, "backups"), "--controls", "127.0.0.1:0")
+	p := serve(t, filepath.Join(dir, ".demo"), append(args, "--seed", "../../examples/demo.yaml", "--mount-point", filepath.Join(dir, "backups"), "--controls", "127.0.0.1:0")...)
 	return &demo{p, dir, strings.NewReplacer(
 		"https://localhost:9443", p.url, "https://cluster.example.com:9443", p.url, "PASSWORD=...", "PASSWORD=demo-admin",
 		"https://backups.example.com", backups.URL, "/mnt/backups", filepath.Join(dir, "backups"), "/var/lib/reimport", filepath.Join(dir, ".demo"),

@@ -110,6 +110,30 @@ func TestProvePage(t *testing.T) {
 	}
 }
 
+// TestDataPlanePage runs the lines of the page where databases are real.
+func TestDataPlanePage(t *testing.T) {
+	t.Parallel()
+	if !hasRedis() {
+		t.Skip("SKIPPING the lines of docs/data-plane.md: no redis-server and redis-cli are installed")
+	}
+	d := startDemo(t, "--data-plane", "local")
+	t.Cleanup(func() { d.end(syscall.SIGTERM) }) // no Redis is left
+	var said strings.Builder
+	for _, c := range chapters(t, "data-plane.md") {
+		for _, lines := range c.blocks["sh"] {
+			said.WriteString(d.run(t, lines))
+		}
+	}
+	rest := said.String()
+	for _, want := range []string{"active", "local", "1004\n", "file-corrupted", "exit code 13\n", "1004\n"} {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Fatalf("%q is missing from\n%s", want, said.String())
+		}
+		rest = after
+	}
+}
+
 // lockOut has the server lock a user out, as anybody can who reaches it.
 func (d *demo) lockOut(t *testing.T, email string) {
 	t.Helper()
