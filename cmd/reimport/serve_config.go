@@ -58,7 +58,7 @@ func (cfg *serveConfig) register(f *pflag.FlagSet) {
 	f.Int64Var(&im.MaxFile, "max-file", im.MaxFile, "largest size in `bytes` of one file below a mount point")
 	f.Int64Var(&im.MaxExpansion, "max-expansion", im.MaxExpansion, "largest size in `bytes` to which one gzip file may expand")
 	f.DurationVar(&im.CheckTimeout, "check-timeout", im.CheckTimeout, "`time` that the check of one import's files may take")
-	f.Int64Var(&im.SpoolReserve, "spool-reserve", 0, "`bytes` that downloads leave free on the data directory's disk, 0 for 256 MiB or 5 % of it, whichever is more")
+	f.Int64Var(&im.SpoolReserve, "spool-reserve", 0, "`bytes` that the spool of downloads and inflated files leaves free on the data directory's disk, 0 for 256 MiB or 5 % of it, whichever is more")
 	f.IntVar(&n.Lockout.Failures, "lockout-failures", n.Lockout.Failures, "`number` of failed logins of a user that lock the user out, 0 for never")
 	f.DurationVar(&n.Lockout.Within, "lockout-window", n.Lockout.Within, "`time` in which they count")
 	f.DurationVar(&n.Lockout.For, "lockout-duration", n.Lockout.For, "`time` for which the user stays locked out")

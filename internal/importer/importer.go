@@ -32,7 +32,7 @@ type Config struct {
 	MountPoints []string
 	// AllowPrivate lets downloads come from addresses that are not on the public internet, such as this host's own.
 	AllowPrivate bool
-	// SpoolDir keeps downloads until their import ends. It is made if it is missing.
+	// SpoolDir keeps downloads, and what gzip files inflate to, until their import ends. It is made if it is missing.
 	SpoolDir string
 	// SharedSpool says that SpoolDir is there and that what it holds is others': nothing is removed from it.
 	SharedSpool bool
@@ -43,8 +43,8 @@ type Config struct {
 	// MaxExpansion is the size in bytes to which one gzip file may expand; 256 GiB for 0. Beyond the first GiB it may also
 	// not expand to more than 200 times what was read of it, which real dumps stay far below.
 	MaxExpansion int64
-	// SpoolReserve is the number of bytes of SpoolDir's disk that downloads leave free; for 0, 256 MiB or 5 % of the disk,
-	// whichever is more. A download that would take them ends as download-error.
+	// SpoolReserve is the number of bytes of SpoolDir's disk that are left free; for 0, 256 MiB or 5 % of the disk, whichever is
+	// more. A download that would take them ends as download-error. A gzip file that would is inflated again for its load.
 	SpoolReserve int64
 	// CheckTimeout is how long the check of all files of one import may take by the machine's clock; an hour for 0.
 	CheckTimeout time.Duration

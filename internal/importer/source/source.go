@@ -28,12 +28,12 @@ var (
 type Config struct {
 	MountPoints  []string // absolute directories below which mount_point sources may be read
 	AllowPrivate bool     // downloads may come from addresses that are not on the public internet
-	SpoolDir     string   // where downloads are kept; made if it is missing
+	SpoolDir     string   // where downloads and inflated files are kept; made if it is missing
 	SharedSpool  bool     // SpoolDir is there and holds what is others': New leaves it as it is
 	MaxDownload  int64    // bytes of one downloaded file
 	MaxFile      int64    // bytes of one file below a mount point
 	MaxExpansion int64    // bytes that one gzip file may expand to
-	SpoolReserve int64    // bytes of the spool's disk that downloads leave free; 0 for max(256 MiB, 5 %)
+	SpoolReserve int64    // bytes of its disk that the spool leaves free; 0 for max(256 MiB, 5 %)
 	// Stall is how long a download may take for its next minArrival bytes, connecting and headers included; 30 seconds for 0.
 	// A longer look at its pace bounds the whole.
 	Stall time.Duration
