@@ -1,6 +1,6 @@
 # make run    starts the server with the demo cluster of examples/demo.yaml on https://127.0.0.1:9443
 # make test   installs what the tests need where it can, and runs them
-# make bench  measures; make ci is what continuous integration runs
+# make bench  measures, make bench-import what imports into a Redis cost; make ci is what continuous integration runs
 
 GO           ?= go
 GOLANGCI     := bin/golangci-lint
@@ -11,7 +11,7 @@ DEMO         := .demo
 FUZZTIME     ?= 30s
 CONTRACT     := internal/contract
 
-.PHONY: run build image test screenshots bench fuzz generate docs contract breaking contract-release check lint ci needs clean
+.PHONY: run build image test screenshots bench bench-import fuzz generate docs contract breaking contract-release check lint ci needs clean
 
 run: build
 	@rm -rf $(DEMO)
@@ -60,6 +60,14 @@ screenshots: needs
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./server ./cmd/reimport ./conform ./internal/node ./reimporttest ./internal/store/... ./internal/importer/...
+
+# What imports cost beside other ways to load a file, and beside each other. It keeps 4 GB of files in BENCH_DIR for
+# the next time, and wants a machine that does nothing else.
+BENCH_DIR    ?= /tmp/reimport-bench
+BENCH_ROUNDS ?= 5
+
+bench-import:
+	$(GO) test -run '^$$' -bench '^Benchmark.*Import' -benchtime $(BENCH_ROUNDS)x -timeout 3h ./cmd/reimport -import-scale 1 -import-dir $(BENCH_DIR)
 
 # Seeds run in `make test`; here each fuzz test looks for new input.
 fuzz:
