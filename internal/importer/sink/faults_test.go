@@ -158,6 +158,33 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// TestStopBeforeAnAnswer: the end of its context also ends what waits for a Redis that takes connections and says nothing.
+func TestStopBeforeAnAnswer(t *testing.T) {
+	reason := errors.New("enough")
+	for name, call := range map[string]func(context.Context, *redis.Options) error{
+		"open": func(ctx context.Context, o *redis.Options) error {
+			_, err := sink.NewRedis(ctx, o, check(t, small))
+			return err
+		},
+		"erase": sink.Erase,
+	} {
+		asked := make(chan struct{}, 1)
+		o := fake(t, func([]string) (string, bool) {
+			asked <- struct{}{}
+			<-t.Context().Done()
+			return "", true
+		})
+		ctx, stop := context.WithCancelCause(t.Context())
+		go func() {
+			<-asked
+			stop(reason)
+		}()
+		if err := call(ctx, o); !errors.Is(err, reason) {
+			t.Errorf("%s: got %v, want %v", name, err, reason)
+		}
+	}
+}
+
 // TestNothingArrivesLate: what a load that was given up has sent does not come after the Redis was erased.
 func TestNothingArrivesLate(t *testing.T) {
 	s := redistest.Start(t)

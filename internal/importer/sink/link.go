@@ -38,25 +38,30 @@ func dial(ctx context.Context, opt *redis.Options) (*link, error) {
 	if own.DialTimeout == 0 {
 		own.DialTimeout = 5 * time.Second
 	}
+	if own.Network == "" {
+		own.Network = "tcp"
+	}
 	through := opt.Dialer
 	if through == nil {
 		through = redis.NewDialer(&own)
 	}
-	l := &link{patience: patience}
-	var once sync.Once
-	own.Dialer = func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
-		err = net.ErrClosed // a second connection would not be the one that raw writes on
-		once.Do(func() { conn, err = through(ctx, network, addr) })
-		l.raw = conn
-		return conn, err
-	}
-	l.client = redis.NewClient(&own)
-	l.ask = l.client.Conn()
-	if err := l.ask.Ping(ctx).Err(); err != nil {
-		_ = l.close()
+	raw, err := through(ctx, own.Network, own.Addr)
+	if err != nil {
 		return nil, answer(ctx, err)
 	}
-	l.in = bufio.NewReader(l.raw)
+	defer context.AfterFunc(ctx, func() { _ = raw.Close() })() // go-redis waits for a reply whether ctx has ended or not
+	var once sync.Once
+	own.Dialer = func(context.Context, string, string) (conn net.Conn, err error) {
+		err = net.ErrClosed // a second connection would not be the one that raw writes on
+		once.Do(func() { conn, err = raw, nil })
+		return conn, err
+	}
+	l := &link{raw: raw, in: bufio.NewReader(raw), client: redis.NewClient(&own), patience: patience}
+	l.ask = l.client.Conn()
+	if err := l.ask.Ping(ctx).Err(); err != nil {
+		_, _ = l.close(), raw.Close()
+		return nil, answer(ctx, err)
+	}
 	return l, nil
 }
 
