@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -42,20 +41,6 @@ func dial(ctx context.Context, o *redis.Options) (*link, error) {
 }
 
 func (l *link) close() error { return errors.Join(l.conn.Close(), l.client.Close()) }
-
-// info returns a field of a section of INFO, empty if there is none.
-func (l *link) info(ctx context.Context, section, field string) (string, error) {
-	text, err := l.conn.Info(ctx, section).Result()
-	_, after, _ := strings.Cut(text, "\n"+field+":")
-	value, _, _ := strings.Cut(after, "\r\n")
-	return value, err
-}
-
-// isOf reports whether the process with this number answers, and not another one that has its port.
-func (l *link) isOf(ctx context.Context, pid int) (bool, error) {
-	id, err := l.info(ctx, "server", "process_id")
-	return id == strconv.Itoa(pid), err
-}
 
 // pingEvery is how often a Redis that nobody heard of is asked whether it still answers.
 const pingEvery = 15 * time.Second

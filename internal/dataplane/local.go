@@ -165,11 +165,7 @@ func (l *local) dial(ctx context.Context, db *database.Database) (*link, error) 
 	if err != nil {
 		return nil, err
 	}
-	is, err := to.isOf(ctx, l.process.pid)
-	if err == nil && !is {
-		err = fmt.Errorf("another process has port %d", l.process.port)
-	}
-	if err != nil {
+	if err := l.process.isBehind(ctx, to.conn); err != nil {
 		return nil, errors.Join(err, to.close())
 	}
 	l.process.known = true

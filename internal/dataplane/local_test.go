@@ -151,6 +151,26 @@ func TestRecordOfAnother(t *testing.T) {
 	}
 }
 
+// TestOptionsOfAnother: what is meant for one database does not reach the Redis that has got its port, nor any before it runs again.
+func TestOptionsOfAnother(t *testing.T) {
+	b := newBench(t)
+	b.start()
+	first, second := b.untilStatus(b.create(database.Change{}), database.Active), b.untilStatus(b.create(database.Change{}), database.Active)
+	b.set(second, "k")
+	stale := first.Clone()
+	stale.Endpoint = second.Endpoint
+	if err := b.client(stale).FlushAll(t.Context()).Err(); err == nil {
+		t.Error("the Redis of another database was emptied")
+	}
+	if n := b.keys(second); n != 1 {
+		t.Errorf("%d keys, want 1", n)
+	}
+	b.delete(first.UID)
+	if err := b.client(first).Ping(t.Context()).Err(); err == nil {
+		t.Error("the Redis of a deleted database answers")
+	}
+}
+
 // TestCreationFails: the record says so, and the event why, in the words of the Redis.
 func TestCreationFails(t *testing.T) {
 	other := redistest.Start(t, "--requirepass", "x")

@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -31,9 +32,21 @@ func (p *Plane) Options(db *database.Database) (*redis.Options, error) {
 	case db.DataPlane == database.Attached:
 		return attachedOptions(db.Redis)
 	case db.DataPlane == database.Local && db.Endpoint.Port != 0:
-		return localOptions(db.Endpoint.Port, settingsOf(db).password), nil
+		o, dir := localOptions(db.Endpoint.Port, settingsOf(db).password), p.directory(db.UID)
+		o.OnConnect = func(ctx context.Context, c *redis.Conn) error { return isBehind(ctx, c, dir) }
+		return o, nil
 	}
 	return nil, fmt.Errorf("database %d has no Redis", db.UID)
+}
+
+// isBehind is nil if the local Redis in dir answers on c. When that dies another one may get its port, and must not be emptied in
+// its place.
+func isBehind(ctx context.Context, c *redis.Conn, dir string) error {
+	p, err := lookUpProcess(dir)
+	if err != nil {
+		return err
+	}
+	return p.isBehind(ctx, c)
 }
 
 func options(network, addr string) *redis.Options {

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Files in the directory of a local Redis, besides its own.
@@ -79,13 +81,24 @@ func startProcess(program, dir string, port int, config []byte) (*process, error
 }
 
 // findProcess returns the process that runs in dir by its record, nil if there is none. The record of one that has ended
-// is removed.
+// is removed, so this is for the keeper of dir alone.
 func findProcess(dir string) (*process, error) {
-	path := filepath.Join(dir, recordFile)
-	text, err := os.ReadFile(path) //nolint:gosec // a file of ours
+	p, err := lookUpProcess(dir)
+	if errors.Is(err, errNoProcess) {
+		return nil, os.Remove(filepath.Join(dir, recordFile))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	return p, err
+}
+
+var errNoProcess = errors.New("its process has ended")
+
+// lookUpProcess is findProcess without a change. Its error is an errNoProcess if the record's process has ended, and an
+// fs.ErrNotExist if there is no record.
+func lookUpProcess(dir string) (*process, error) {
+	text, err := os.ReadFile(filepath.Join(dir, recordFile)) //nolint:gosec // a file of ours
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +108,7 @@ func findProcess(dir string) (*process, error) {
 			return p, err
 		}
 	}
-	return nil, os.Remove(path)
+	return nil, errNoProcess
 }
 
 // read takes in a record. One that is not whole has lost its end with the power, as has its process.
@@ -193,6 +206,15 @@ func (p *process) end(ctx context.Context, s os.Signal) bool {
 
 // signalEvery is the time between two requests to end.
 const signalEvery = 300 * time.Millisecond
+
+// isBehind is nil if p answers on c, and not another process that has its port.
+func (p *process) isBehind(ctx context.Context, c *redis.Conn) error {
+	text, err := c.Info(ctx, "server").Result()
+	if err == nil && !strings.Contains(text, fmt.Sprintf("\nprocess_id:%d\r\n", p.pid)) {
+		err = fmt.Errorf("another process has port %d", p.port)
+	}
+	return err
+}
 
 // prefix is what a Redis puts before a line of its log.
 var prefix = regexp.MustCompile(`^\d+:[A-Za-z-]+ (\(\d+\) |\d\d \w+ \d{4} [\d:.]+ [.*#-] )?`)
