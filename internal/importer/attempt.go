@@ -19,6 +19,7 @@ type attempt struct {
 	uid      int
 	run      string
 	openSink OpenSink
+	scripted bool // it loads nothing
 
 	// What follows is of a run that has begun.
 	ctx   context.Context

@@ -171,10 +171,11 @@ func (im *Importer) NewRun() database.Run { return im.runner.NewRun() }
 // turn. Downloads have bounds of their own, so that slow ones hold up nobody else.
 func (im *Importer) Start(db *database.Database) {
 	script := im.cfg.Script(db)
-	if script == nil {
+	scripted := script != nil
+	if !scripted {
 		script = &Script{Open: im.cfg.Sink, End: func() {}}
 	}
-	a := &attempt{im: im, uid: db.UID, run: db.Import.Run.ID, openSink: script.Open}
+	a := &attempt{im: im, uid: db.UID, run: db.Import.Run.ID, openSink: script.Open, scripted: scripted}
 	slots := im.loads
 	if slices.ContainsFunc(db.Import.Sources, source.IsDownload) {
 		slots = im.downloads

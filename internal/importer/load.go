@@ -49,11 +49,15 @@ func (a *attempt) opening(db *database.Database, found error) *Opening {
 	return o
 }
 
-// begin has the record say that the import loads.
+// begin has the record say that the import loads. What the Redis of a database holds is no part of a scripted import.
 func (a *attempt) begin() error {
 	a.rewind()
 	return a.update(a.ctx, func(db *database.Database) error {
-		return errors.Join(db.BeginLoading(a.run), db.ReportProgress(a.run, 0, database.Load{TotalKeys: a.load.totalKeys}))
+		err := db.BeginLoading(a.run)
+		if err == nil && a.scripted {
+			err = db.Erased(a.run)
+		}
+		return errors.Join(err, db.ReportProgress(a.run, 0, database.Load{TotalKeys: a.load.totalKeys}))
 	})
 }
 

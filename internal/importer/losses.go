@@ -61,7 +61,7 @@ func (a *attempt) reach(o *Opening) (Sink, error) {
 // erase has nothing left in the database of a load that has failed, a shutdown or not. If that cannot be, the record goes on to
 // say that the database is incomplete, and the data plane erases it as soon as it can.
 func (a *attempt) erase(db *database.Database) {
-	if db.DataPlane == database.Simulated {
+	if db.DataPlane == database.Simulated || a.scripted {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), eraseWithin)

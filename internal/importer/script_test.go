@@ -82,6 +82,40 @@ func TestScriptedEnds(t *testing.T) {
 	}
 }
 
+// TestScriptedLeavesTheRedis: a script decides how an import into a database with a Redis ends, and nothing of the Redis is erased.
+func TestScriptedLeavesTheRedis(t *testing.T) {
+	for _, end := range []error{nil, sink.ErrOutOfMemory} {
+		var uid int
+		var during *database.Database
+		var b *bench
+		b = newBench(t, func(c *importer.Config) {
+			open := func(_ context.Context, o *importer.Opening) (importer.Sink, error) {
+				discard, err := sink.NewDiscard(o.Database.UID, o.Files, c.Events)
+				return &script{Discard: discard, report: o.Report, play: func(context.Context, func(float64) error) error {
+					during = b.get(uid)
+					return end
+				}}, err
+			}
+			c.Script = func(*database.Database) *importer.Script { return &importer.Script{Open: open, End: func() {}} }
+			c.Erase = func(context.Context, *database.Database) error {
+				t.Error("the Redis is erased")
+				return nil
+			}
+		})
+		uid = b.local(database.Endpoint{Port: 1})
+		b.start(uid, b.file("a.rdb", newDump().set("a", "1", 0).end()))
+		e := b.ended(uid)
+		if during.Import.Status != database.ImportImporting || during.Incomplete {
+			t.Errorf("while it runs: %s, incomplete: %v", during.Import.Status, during.Incomplete)
+		}
+		if db := b.get(uid); end == nil {
+			b.wantSuccess(db)
+		} else {
+			b.wantFailed(db, e, database.OutOfMemory)
+		}
+	}
+}
+
 // TestFrozenImports: imports whose script waits hold up no other, stay where they are, and end once they are released, or at a
 // shutdown.
 func TestFrozenImports(t *testing.T) {
