@@ -181,9 +181,14 @@ func TestLoginsInTheLog(t *testing.T) {
 	if !slices.Equal(locked, want) || locked[0].Level() != slog.LevelWarn {
 		t.Errorf("%+v", locked)
 	}
-	var line struct{ Name string }
-	if err := json.Unmarshal([]byte(strings.SplitN(f.events.Text(), "\n", 2)[0]), &line); err != nil {
-		t.Fatal(err)
+	var line struct{ Msg, Name string }
+	for text := range strings.Lines(f.events.Text()) { // what the start has logged comes first
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		if line.Msg == refused[0].Message() {
+			break
+		}
 	}
 	if want := `x\nlevel=ERROR\u202e` + strings.Repeat("y", 64-14) + "…"; line.Name != want {
 		t.Errorf("logged as %q, want %q", line.Name, want)
