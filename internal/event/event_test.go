@@ -76,6 +76,23 @@ func TestLines(t *testing.T) {
 			event.ImportSimulated{UID: 1, Keys: 2, Libraries: 3, Bytes: 4},
 			`"INFO","msg":"this database is simulated: the dump was read to its end and nothing was loaded","uid":1,"keys":2,"libraries":3,"bytes":4`,
 		},
+		{event.DatabaseReady{UID: 1, DataPlane: "local", Host: "127.0.0.1", Port: 7}, `"INFO","msg":"database is active","uid":1,"data_plane":"local","host":"127.0.0.1","port":7`},
+		{event.CreationFailed{UID: 1, Err: broken}, `"ERROR","msg":"creation of a database failed: its Redis does not start","uid":1,"error":"broken"`},
+		{event.DatabaseMissing{UID: 1, Lost: true, Err: broken}, `"WARN","msg":"the Redis of a database is lost","uid":1,"error":"broken"`},
+		{event.DatabaseMissing{UID: 1, Err: broken}, `"WARN","msg":"the Redis of a database cannot be had so far","uid":1,"error":"broken"`},
+		{event.DatabaseErased{UID: 1}, `"WARN","msg":"the database is empty now: it held a part of an import that failed","uid":1`},
+		{event.DatabaseRemoved{UID: 1, DataPlane: "local"}, `"INFO","msg":"database is gone","uid":1,"data_plane":"local"`},
+		{event.DatabaseNotRemoved{UID: 1, Err: broken}, `"ERROR","msg":"a database cannot be removed so far","uid":1,"error":"broken"`},
+		{event.RedisAdopted{UID: 1, PID: 2}, `"INFO","msg":"a Redis from before this start runs still, and goes on","uid":1,"pid":2`},
+		{event.SettingRefused{UID: 1, Setting: "port", Err: broken}, `"WARN","msg":"the Redis of a database refuses a setting","uid":1,"setting":"port","error":"broken"`},
+		{
+			event.DataPlaneChosen{DataPlane: "simulated", Why: broken, Simulated: 1, Local: 2, Attached: 3},
+			`"INFO","msg":"new databases are simulated: imports into them are checked and not loaded","simulated":1,"local":2,"attached":3,"why":"broken"`,
+		},
+		{
+			event.DataPlaneChosen{DataPlane: "local", Program: "/p"},
+			`"INFO","msg":"new databases get a Redis on this machine","simulated":0,"local":0,"attached":0,"program":"/p"`,
+		},
 		{
 			event.FaultStruck{Fault: "f", Operation: "getBDB", UID: 1, Remote: "127.0.0.1:1", Delay: 2, Status: 409},
 			`"WARN","msg":"a fault strikes a request, as the controls say","fault":"f","operation":"getBDB","uid":1,"remote":"127.0.0.1:1","delay":2,"status":409`,
