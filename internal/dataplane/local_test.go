@@ -132,7 +132,7 @@ func TestAdoption(t *testing.T) {
 func TestRecordOfAnother(t *testing.T) {
 	b := newBench(t)
 	uid := b.create(database.Change{})
-	db := b.untilStatus(uid, database.Active)
+	b.untilStatus(uid, database.Active)
 	b.close()
 	other := redistest.Start(t)
 	pid := pidOf(t, other.Client())
@@ -142,7 +142,7 @@ func TestRecordOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.start()
-	if db = b.untilStatus(uid, database.Active); b.pid(db) == pid || len(eventtest.All[event.RedisAdopted](b.events)) > 0 {
+	if db := b.untilStatus(uid, database.Active); b.pid(db) == pid || len(eventtest.All[event.RedisAdopted](b.events)) > 0 {
 		t.Error("it has adopted another's process")
 	}
 	b.delete(uid)

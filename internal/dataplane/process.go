@@ -133,7 +133,8 @@ func (p *process) listensOn(port int) error {
 	}
 	lines := strings.SplitN(string(text), "\n", 3)
 	text = fmt.Appendf(nil, "%s\n%s\n%d\n", lines[0], lines[1], port)
-	if err := errors.Join(os.WriteFile(path+".new", text, 0o600), os.Rename(path+".new", path)); err != nil {
+	err = errors.Join(os.WriteFile(path+".new", text, 0o600), os.Rename(path+".new", path)) //nolint:gosec // a file of ours
+	if err != nil {
 		return err
 	}
 	p.port = port
