@@ -76,7 +76,11 @@ func (a *attempt) rewind() {
 // loadAll loads the files from the first to the last. They are needed until the sink has said that the database has them, the
 // turn is not. It closes the sink.
 func (a *attempt) loadAll(to Sink) (err error) {
-	defer func() { err = errors.Join(err, to.Close()) }()
+	defer func() {
+		if end := to.Close(); err != nil { // a database that has all of them does not lose it to a connection that ends badly
+			err = errors.Join(err, end)
+		}
+	}()
 	if err := to.Begin(a.ctx); err != nil {
 		return err
 	}

@@ -109,6 +109,22 @@ func (b *bench) wantFailed(db *database.Database, end event.Event, reason databa
 	}
 }
 
+// TestBadEnd: a database that has all keeps it, however its connection ends.
+func TestBadEnd(t *testing.T) {
+	r := newRecorder()
+	r.closing = errors.New("broken pipe")
+	b := newBench(t, r.configure, func(c *importer.Config) {
+		c.Erase = func(context.Context, *database.Database) error {
+			t.Error("it is erased")
+			return nil
+		}
+	})
+	uid := b.local(database.Endpoint{Port: 1})
+	b.start(uid, b.file("a.rdb", newDump().set("a", "1", 0).end()))
+	b.ended(uid)
+	b.wantSuccess(b.get(uid))
+}
+
 // TestLongLoss: a database that cannot be reached ends its import in the end, before or after its content is erased.
 func TestLongLoss(t *testing.T) {
 	for opened := range 2 {

@@ -16,6 +16,7 @@ import (
 type recorder struct {
 	onKey     func(ctx context.Context, k *rdb.Key) error
 	onClose   func(ctx context.Context)
+	closing   error
 	ctx       context.Context
 	calls     []string
 	values    map[string]*recorded
@@ -71,7 +72,7 @@ func (r *recorder) Close() error {
 	if r.onClose != nil {
 		r.onClose(r.ctx)
 	}
-	return nil
+	return r.closing
 }
 
 // texts renders the keys as expiry and DUMP payload, which has the type before the value.
