@@ -88,6 +88,9 @@ var errReply = errors.New("expected another reply")
 // reply reads one reply and returns its kind and number, or its text if it is an error of the Redis.
 func reply(in *bufio.Reader) (kind byte, n int64, refusal string, err error) {
 	line, err := in.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		return 0, 0, "", fmt.Errorf("%w, found one that begins with %.200q", errReply, line)
+	}
 	if err != nil {
 		return 0, 0, "", err
 	}

@@ -46,3 +46,16 @@ func from(text string) version {
 	}
 	return parseVersion(text)
 }
+
+// TestNewestSource: a server that was built from its newest source calls itself 255.255.255, and has not what the other family has.
+func TestNewestSource(t *testing.T) {
+	for family, other := range map[string]rdb.Type{"Redis": rdb.TypeHash2, "Valkey": rdb.TypeHashMetadata} {
+		s := &server{family: family, version: parseVersion("255.255.255")}
+		if s.refuses(other) == nil {
+			t.Errorf("%v takes type %d", s, other)
+		}
+		if err := s.refuses(rdb.TypeSetListpack); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -159,6 +159,7 @@ func TestReplies(t *testing.T) {
 		"none":                 {plain, "MSET", "", "the connection to the database is lost", true},
 		"part":                 {plain, "MSET", "+O", "the connection to the database is lost", true},
 		"no line":              {plain, "MSET", "OK\n", "expected another reply", false},
+		"long":                 {plain, "MSET", "-ERR " + strings.Repeat("x", 1<<16) + "\r\n", `expected another reply, found one that begins with "-ERR xxx`, false},
 		"empty":                {plain, "MSET", "\r\n", "expected another reply", false},
 		"loading":              {plain, "MSET", "-LOADING wait\r\n", "LOADING wait", true},
 		"refusal":              {long, "RESTORE", "-ERR Bad data format\r\n", `key "k" in database 0: the Redis answers ERR Bad data format`, false},

@@ -13,7 +13,7 @@ type need struct {
 	what          string
 }
 
-const never version = 999999
+const never version = 1 << 30 // no server has it, not even one built from its newest source, 255.255.255
 
 // oldest is the first version whose RESTORE takes expiries as points in time, and idle times.
 const oldest version = 5_00_00

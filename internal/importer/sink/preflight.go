@@ -182,10 +182,8 @@ const probe = "reimport asks whether RESTORE works"
 // mayLoad returns which of the commands of a load the user may not run, or the Redis does not have. In a transaction that is discarded
 // they are looked at and not run.
 func (l *link) mayLoad(ctx context.Context, s *server, files []rdb.Stats) error {
-	if _, err := l.do(ctx, "MULTI"); isRefusal(err) {
-		return nil // the load itself will tell
-	} else if err != nil {
-		return err
+	if _, err := l.do(ctx, "MULTI"); err != nil {
+		return fmt.Errorf("expected a Redis that takes MULTI from this user, to be asked what else it takes: %w", err)
 	}
 	commands := [][]any{
 		{"FLUSHALL"}, {"INFO"}, {"SELECT", 0}, {"EXISTS", probe}, {"MSET", probe, ""}, {"RESTORE", probe, 0, "", "REPLACE", "ABSTTL"},

@@ -57,6 +57,7 @@ func TestRefusals(t *testing.T) {
 		"no writing":     {small, acl("+@all ~* -restore"), "expected a Redis that takes RESTORE on all keys"},
 		"not all keys":   {small, acl("+@all ~a*"), "expected a Redis that takes"},
 		"no functions":   {newDump().raw(245).text("#!lua name=l\nredis.register_function('f', function() end)").end(), acl("+@all ~* -function|load"), "expected a Redis that takes FUNCTION"},
+		"no transaction": {small, acl("+@all ~* -multi -mset"), "expected a Redis that takes MULTI from this user"},
 		"no information": {small, acl("+@all ~* -info"), "expected an answer to INFO: the Redis answers NOPERM"},
 		"wrong password": {small, func(t *testing.T, c *redis.Client, o *redis.Options) {
 			acl("+@all ~*")(t, c, o)
