@@ -14,7 +14,6 @@ CONTRACT     := internal/contract
 .PHONY: run build image test screenshots bench bench-import fuzz generate docs contract breaking contract-release check lint ci needs clean
 
 run: build
-	@rm -rf $(DEMO)
 	@echo 'users     admin@example.com with demo-admin, viewer@example.com with demo-viewer'
 	@echo 'redis     $(or $(shell command -v redis-server || command -v valkey-server),none on PATH: databases are simulated)'
 	@bin/reimport serve --data-plane auto --seed examples/demo.yaml --data-dir $(DEMO) --mount-point $(CURDIR)/examples

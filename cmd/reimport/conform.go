@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -110,7 +109,7 @@ func (a *app) conform(cmd *cobra.Command, f *conformFlags) error {
 // deletes what it has created first. timeout(1) sends a signal twice at once, to the process and to its group.
 func (a *app) finishInterrupted(ctx context.Context) (done func()) {
 	again := make(chan os.Signal, 1)
-	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(again, endSignals()...)
 	said := context.AfterFunc(ctx, func() {
 		if !a.asJSON {
 			fmt.Fprintln(a.errOut, "Interrupted: deleting what the run has created.")

@@ -46,7 +46,7 @@ var exits = []exit{
 	{16, "creation_failed", "the database could not be created", []error{client.ErrCreationFailed}},
 	{2, "usage", "a mistake on the command line", []error{errUsage}},
 	{3, "configuration", "a setting of the connection is not valid", []error{errConfig}},
-	{12, "cancelled", "cancelled by SIGINT or SIGTERM", []error{context.Canceled}},
+	{12, "cancelled", "cancelled by SIGINT, SIGTERM or SIGHUP", []error{context.Canceled}},
 	{11, "timeout", "no answer, or no end of the import or the creation, in time", []error{context.DeadlineExceeded}},
 	{4, "authentication", "credentials or permission are missing (401, 403)", []error{client.ErrUnauthorized, client.ErrForbidden}},
 	{5, "not_found", "there is no such database, module, lock-out or fault (404)", []error{client.ErrNotFound}},

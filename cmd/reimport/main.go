@@ -9,11 +9,20 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	// Whoever asks a second time does not wait for an orderly end.
 	context.AfterFunc(ctx, stop)
 	a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, lookup: os.LookupEnv}
 	os.Exit(a.run(ctx, os.Args[1:]))
+}
+
+// endSignals are those that end a command in order: also when its terminal is closed, unless nohup has started it.
+func endSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // run is main without the process: it returns the exit code.

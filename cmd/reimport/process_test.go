@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -185,6 +186,17 @@ func TestFirstStart(t *testing.T) {
 	}
 	if strings.Contains(p.stderr.String()+again.stderr.String(), password) {
 		t.Fatal("the password is in the log")
+	}
+}
+
+// TestHangUp closes the terminal of a server, which leaves none of its Redises, unless nohup has started it.
+func TestHangUp(t *testing.T) {
+	t.Parallel()
+	if signal.Ignored(syscall.SIGHUP) {
+		t.Skip("SKIPPED: the tests run under nohup, and so would the server")
+	}
+	if err := serve(t, t.TempDir()).end(syscall.SIGHUP); err != nil {
+		t.Fatalf("after SIGHUP: %v", err)
 	}
 }
 

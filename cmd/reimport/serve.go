@@ -23,7 +23,7 @@ func newServeCommand() *cobra.Command {
 
 On its first start it makes, in --data-dir, a certificate with a CA of its own, whose file it names behind trust, and an
 administrator with a random password, shown once: if standard output is closed or /dev/null, it refuses that start. Logs go
-to standard error. SIGTERM and SIGINT end it in order.
+to standard error. SIGTERM, SIGINT and SIGHUP end it in order.
 
 Once it answers requests, standard output ends with a line "listening URL", and --ready-file is there until it answers no
 more: lines of NAME=value that a shell can read, with what the other commands take from the environment to reach it.
