@@ -44,6 +44,10 @@ func TestLines(t *testing.T) {
 			`"INFO","msg":"import has checked its files","uid":1,"run":"r","files":2,"keys":3,"expired":4,"empty":5,"bytes":6,"memory":7,"duration":8`,
 		},
 		{
+			event.ImportChecked{UID: 1, Run: "r", Files: 2, ModuleAux: 3},
+			`"WARN","msg":"import has checked its files: what modules keep in them beside the keys will be left out","uid":1,"run":"r","files":2,"keys":0,"expired":0,"empty":0,"bytes":0,"memory":0,"duration":0,"module_aux":3`,
+		},
+		{
 			event.ImportProgress{UID: 1, Run: "r", Percent: 12.345, Keys: 2, TotalKeys: 3, KeysPerSecond: 4, Left: 5},
 			`"INFO","msg":"import loads","uid":1,"run":"r","percent":12.3,"keys":2,"total_keys":3,"keys_per_second":4,"left":5`,
 		},

@@ -12,24 +12,39 @@ type ImportChecked struct {
 	Run                  string
 	Files                int
 	Keys, Expired, Empty int64 // Keys are to be loaded, the others left out
+	ModuleAux            int64 // records of modules that belong to no key, such as definitions of indexes, which no command loads
 	Bytes                int64 // of the files, as they are
 	Memory               int64 // bytes that the keys are expected to take
 	Duration             time.Duration
 }
 
 // Level implements Event.
-func (e ImportChecked) Level() slog.Level { return slog.LevelInfo }
+func (e ImportChecked) Level() slog.Level {
+	if e.ModuleAux > 0 {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
 
 // Message implements Event.
-func (e ImportChecked) Message() string { return "import has checked its files" }
+func (e ImportChecked) Message() string {
+	if e.ModuleAux > 0 {
+		return "import has checked its files: what modules keep in them beside the keys will be left out"
+	}
+	return "import has checked its files"
+}
 
 // Attrs implements Event.
 func (e ImportChecked) Attrs() []slog.Attr {
-	return []slog.Attr{
+	attrs := []slog.Attr{
 		slog.Int("uid", e.UID), slog.String("run", e.Run), slog.Int("files", e.Files), slog.Int64("keys", e.Keys),
 		slog.Int64("expired", e.Expired), slog.Int64("empty", e.Empty), slog.Int64("bytes", e.Bytes), slog.Int64("memory", e.Memory),
 		slog.Duration("duration", e.Duration),
 	}
+	if e.ModuleAux > 0 {
+		attrs = append(attrs, slog.Int64("module_aux", e.ModuleAux))
+	}
+	return attrs
 }
 
 // ImportProgress is how far an import is that loads for long.

@@ -42,6 +42,9 @@ func (a *attempt) check(db *database.Database) error {
 	}
 	e := event.ImportChecked{UID: a.uid, Run: a.run, Files: len(a.files), Bytes: a.bytes, Memory: c.known, Duration: time.Since(began)}
 	e.Keys, e.Expired, e.Empty = a.count()
+	for _, f := range a.files {
+		e.ModuleAux += f.stats.ModuleAux
+	}
 	a.im.cfg.Events(a.ctx, e)
 	return nil
 }

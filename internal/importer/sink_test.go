@@ -3,10 +3,13 @@ package importer_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/event"
+	"github.com/reimport/reimport/internal/event/eventtest"
 	"github.com/reimport/reimport/internal/importer"
 	"github.com/reimport/reimport/internal/importer/rdb"
 	"github.com/reimport/reimport/internal/importer/sink"
@@ -43,6 +46,16 @@ func TestSinkLearnsOfTheFiles(t *testing.T) {
 	b.wantSuccess(db)
 	if len(learned) != 2 || learned[0].Version != 11 || learned[0].MaxDB != 0 || learned[1].MaxDB != 3 || learned[1].Types[rdb.TypeString] != 1 {
 		t.Errorf("it was opened with %+v", learned)
+	}
+}
+
+// TestModuleAux: the log warns of what no sink can be given.
+func TestModuleAux(t *testing.T) {
+	b := newBench(t, newRecorder().configure)
+	db, _ := b.run(b.file("a", newDump().raw(247, 0x81, 0, 0, 1, 0, 0, 0, 0, 0, 2, 1, 0).set("a", "1", 0).end()))
+	b.wantSuccess(db)
+	if e := eventtest.All[event.ImportChecked](b.events); len(e) != 1 || e[0].ModuleAux != 1 || e[0].Level() != slog.LevelWarn {
+		t.Errorf("it was checked with %+v", e)
 	}
 }
 
