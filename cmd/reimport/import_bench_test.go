@@ -178,6 +178,7 @@ type importing struct {
 
 func serveImports(b *testing.B, mount string) *importing {
 	p := serve(b, filepath.Join(b.TempDir(), "data"), "--data-plane", "local", "--mount-point", mount, "--log-format", "json")
+	b.Cleanup(func() { _, _ = p.Process.Signal(syscall.SIGTERM), p.Wait() }) // a server that is killed leaves its Redises
 	n := &importing{process: p, Client: p.client("admin@redis.local", p.password()), b: b, made: map[int]*spent{}}
 	n.create(false)
 	n.idle = int64(p.idleMemory(b) * 1e6)
