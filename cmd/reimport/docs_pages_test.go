@@ -65,7 +65,7 @@ func goChapters(t *testing.T) (all []string) {
 	for _, c := range chapters(t, "api.md") {
 		all = append(all, c.blocks["go"]...)
 	}
-	if len(all) != 10 {
+	if len(all) != 12 {
 		t.Fatalf("%d blocks of Go were found", len(all))
 	}
 	return all

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/reimport/reimport/internal/database"
+	"github.com/reimport/reimport/internal/dataplane"
 	"github.com/reimport/reimport/internal/event"
 	"github.com/reimport/reimport/internal/event/eventtest"
 	"github.com/reimport/reimport/internal/redistest"
@@ -38,7 +39,11 @@ func (b *bench) pid(db *database.Database) int {
 	return pidOf(b, b.client(db))
 }
 
-func lives(pid int) bool { return syscall.Kill(pid, 0) == nil }
+// lives reports whether there is a process with this number that has not ended, be it that its parent has not asked how yet.
+func lives(pid int) bool {
+	stamp, err := dataplane.StampOf(pid)
+	return err != nil || stamp != ""
+}
 
 func (b *bench) noDirectories() {
 	b.Helper()

@@ -21,9 +21,9 @@ const reset = "/actions/import_reset_status"
 // provocations has every error code of the contract. What it says of the demo's answers is compared with them.
 var provocations = []provocation{
 	{"bdb_endpoint_unavailable", "The node that was asked has no endpoint of the database that clients can use.",
-		request{method: "GET", path: "/v1/local/bdbs/1/endpoint/availability?extend_check=lag"}, nil},
+		request{method: "GET", path: "/v1/local/bdbs/2/endpoint/availability?extend_check=lag"}, nil},
 	{"bdb_unavailable", "Clients cannot use the database, or it is not Active-Active and `extend_check=lag` asks for its lag.",
-		request{method: "GET", path: "/v1/bdbs/1/availability?extend_check=lag"}, nil},
+		request{method: "GET", path: "/v1/bdbs/2/availability?extend_check=lag"}, nil},
 	{"busy", "An import, an export or a backup of the database runs, or its `status` is not `active`. Try again later.",
 		request{method: "PUT", path: "/v1/bdbs/3" + reset}, nil},
 	{"cross_origin", "A browser sent the request for a page of another origin.", request{}, nil},

@@ -1,0 +1,4 @@
+package dataplane
+
+// StampOf is for tests.
+var StampOf = stampOf
