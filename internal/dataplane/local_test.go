@@ -159,7 +159,6 @@ func TestRecordOfAnother(t *testing.T) {
 // TestOptionsOfAnother: what is meant for one database does not reach the Redis that has got its port, nor any before it runs again.
 func TestOptionsOfAnother(t *testing.T) {
 	b := newBench(t)
-	b.start()
 	first, second := b.untilStatus(b.create(database.Change{}), database.Active), b.untilStatus(b.create(database.Change{}), database.Active)
 	b.set(second, "k")
 	stale := first.Clone()
