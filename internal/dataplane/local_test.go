@@ -142,7 +142,7 @@ func TestRecordOfAnother(t *testing.T) {
 	other := redistest.Start(t)
 	pid := pidOf(t, other.Client())
 	_, port, _ := net.SplitHostPort(other.Addr)
-	record := strconv.Itoa(pid) + "\nnot its stamp\n" + port + "\n"
+	record := strconv.Itoa(pid) + "\nnot its stamp\nnot its place\n" + port + "\n"
 	if err := os.WriteFile(filepath.Join(b.dir, strconv.Itoa(uid), "process"), []byte(record), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -153,6 +153,36 @@ func TestRecordOfAnother(t *testing.T) {
 	b.delete(uid)
 	if !lives(pid) {
 		t.Error("it has ended another's process")
+	}
+}
+
+// TestCopy: a copy of the directory of a Redis that runs has a Redis of its own.
+func TestCopy(t *testing.T) {
+	b := newBench(t)
+	uid := b.create(database.Change{})
+	db := b.untilStatus(uid, database.Active)
+	original := b.client(db)
+	b.set(db, "k")
+	pid, at := b.pid(db), b.dir
+	b.kill()
+	b.dir = filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(b.dir, os.DirFS(at)); err != nil {
+		t.Fatal(err)
+	}
+	b.start()
+	db = b.untilStatus(uid, database.Active)
+	if b.pid(db) == pid || b.keys(db) != 0 || len(eventtest.All[event.RedisAdopted](b.events)) > 0 {
+		t.Error("it has adopted the Redis of the original")
+	}
+	b.delete(uid)
+	if n, err := original.Exists(t.Context(), "k").Result(); n != 1 || err != nil {
+		t.Errorf("the original: %d keys, %v", n, err)
+	}
+	b.close()
+	b.dir = at
+	b.start() // ends the original, which has no record any more
+	if lives(pid) {
+		t.Errorf("process %d lives without a record", pid)
 	}
 }
 

@@ -19,14 +19,14 @@ import (
 
 // Files in the directory of a local Redis, besides its own.
 const (
-	recordFile = "process"   // number, stamp and port of the process, a line each
+	recordFile = "process"   // number, stamp, directory and port of the process, a line each
 	logFile    = "redis.log" // of the newest process
 )
 
 // script notes which process it is before it becomes the Redis, so that none runs without a record, whenever its parent
 // dies. The link fails if another process has been faster.
-const script = `umask 077; program=$1 port=$2
-` + stampScript + ` && printf '%s\n' "$$" "$stamp" "$port" >` + recordFile + `.$$ && ln ` + recordFile + `.$$ ` + recordFile + ` && rm ` + recordFile + `.$$ && exec "$program" -`
+const script = `umask 077; program=$1 port=$2 place=$3
+` + stampScript + ` && printf '%s\n' "$$" "$stamp" "$place" "$port" >` + recordFile + `.$$ && ln ` + recordFile + `.$$ ` + recordFile + ` && rm ` + recordFile + `.$$ && exec "$program" -`
 
 // maxConfig is what a pipe takes although nobody reads it yet, on every system.
 const maxConfig = 16 << 10
@@ -36,6 +36,7 @@ type process struct {
 	dir    string
 	pid    int
 	stamp  string
+	place  string
 	port   int           // where it listens, or means to
 	exited chan struct{} // closed when our child has ended; nil if another process has started it
 	state  *os.ProcessState
@@ -51,6 +52,10 @@ func startProcess(program, dir string, port int, config []byte) (*process, error
 	if len(config) > maxConfig {
 		return nil, fmt.Errorf("expected a configuration of at most %d bytes", maxConfig)
 	}
+	place, err := placeOf(dir)
+	if err != nil {
+		return nil, err
+	}
 	in, feed, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -65,7 +70,7 @@ func startProcess(program, dir string, port int, config []byte) (*process, error
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command("sh", "-c", script, "sh", program, strconv.Itoa(port)) //nolint:gosec // the operator's program
+	cmd := exec.Command("sh", "-c", script, "sh", program, strconv.Itoa(port), place) //nolint:gosec // the operator's program
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env = dir, in, log, log, environment()
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
@@ -95,15 +100,19 @@ func findProcess(dir string) (*process, error) {
 
 var errNoProcess = errors.New("its process has ended")
 
-// lookUpProcess is findProcess without a change. Its error is an errNoProcess if the record's process has ended, and an
-// fs.ErrNotExist if there is no record.
+// lookUpProcess is findProcess without a change. Its error is an errNoProcess if the record's process has ended or runs in
+// another directory, of which dir is a copy, and an fs.ErrNotExist if there is no record.
 func lookUpProcess(dir string) (*process, error) {
 	text, err := os.ReadFile(filepath.Join(dir, recordFile)) //nolint:gosec // a file of ours
 	if err != nil {
 		return nil, err
 	}
+	place, err := placeOf(dir)
+	if err != nil {
+		return nil, err
+	}
 	p := &process{dir: dir, known: true}
-	if p.read(string(text)) {
+	if p.read(string(text)) && p.place == place {
 		if lives, err := p.lives(); err != nil || lives {
 			return p, err
 		}
@@ -114,13 +123,13 @@ func lookUpProcess(dir string) (*process, error) {
 // read takes in a record. One that is not whole has lost its end with the power, as has its process.
 func (p *process) read(record string) bool {
 	lines := strings.Split(record, "\n")
-	if len(lines) < 4 {
+	if len(lines) < 5 {
 		return false
 	}
 	var errs [2]error
 	p.pid, errs[0] = strconv.Atoi(lines[0])
-	p.stamp = lines[1]
-	p.port, errs[1] = strconv.Atoi(lines[2])
+	p.stamp, p.place = lines[1], lines[2]
+	p.port, errs[1] = strconv.Atoi(lines[3])
 	return errors.Join(errs[:]...) == nil && p.stamp != ""
 }
 
@@ -131,8 +140,8 @@ func (p *process) listensOn(port int) error {
 	if err != nil {
 		return err
 	}
-	lines := strings.SplitN(string(text), "\n", 3)
-	text = fmt.Appendf(nil, "%s\n%s\n%d\n", lines[0], lines[1], port)
+	lines := strings.SplitN(string(text), "\n", 4)
+	text = fmt.Appendf(nil, "%s\n%s\n%s\n%d\n", lines[0], lines[1], lines[2], port)
 	err = errors.Join(os.WriteFile(path+".new", text, 0o600), os.Rename(path+".new", path)) //nolint:gosec // a file of ours
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@
 package dataplane
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
@@ -15,3 +16,13 @@ var (
 	saveAndEnd os.Signal = syscall.SIGTERM
 	endNow     os.Signal = syscall.SIGKILL
 )
+
+// placeOf returns what a directory keeps when it is moved, and a copy of it does not have.
+func placeOf(dir string) (string, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return "", err
+	}
+	stat := info.Sys().(*syscall.Stat_t)
+	return fmt.Sprintf("%d:%d", stat.Dev, stat.Ino), nil
+}
