@@ -18,7 +18,7 @@ func (attached) connect(ctx context.Context, db *database.Database) (*link, erro
 	if err != nil {
 		return nil, err
 	}
-	l, err := dial(ctx, o)
+	l, err := dial(ctx, o, nil)
 	if err != nil {
 		return nil, err
 	}

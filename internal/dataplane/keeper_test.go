@@ -2,12 +2,14 @@ package dataplane_test
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/reimport/reimport/internal/database"
 	"github.com/reimport/reimport/internal/event"
@@ -202,4 +204,34 @@ func TestMany(t *testing.T) {
 			t.Errorf("process %d lives", pid)
 		}
 	}
+}
+
+// TestMute: neither a creation nor the end of the plane waits for an answer from who gives none.
+func TestMute(t *testing.T) {
+	b := newBench(t)
+	port := func(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+	b.untilStatus(b.create(database.Change{Port: new(port(mute(t)))}), database.CreationFailed)
+	l := mute(t)
+	b.attach(database.Attachment{Network: "tcp", Addr: l.Addr().String()})
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if b.close(); time.Since(began) > 25*time.Second { // an answer has 30
+		t.Errorf("the end took %v", time.Since(began))
+	}
+}
+
+func mute(t testing.TB) net.Listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
 }

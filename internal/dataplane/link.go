@@ -20,16 +20,26 @@ type link struct {
 	conn     *redis.Conn
 	raw      net.Conn // of conn
 	endpoint database.Endpoint
+	ending   context.CancelFunc
 }
 
-// dial returns a link to the Redis, which has answered PING. The caller closes it.
-func dial(ctx context.Context, o *redis.Options) (*link, error) {
+// dial returns a link to the Redis, which has answered PING. It is cut, even in the middle of a
+// request, when ctx ends or gone is closed. The caller closes it.
+func dial(ctx context.Context, o *redis.Options, gone <-chan struct{}) (*link, error) {
 	// go-redis would tell the log of each attempt.
 	raw, err := redis.NewDialer(o)(ctx, o.Network, o.Addr)
 	if err != nil {
 		return nil, err
 	}
-	l := &link{raw: raw}
+	ctx, ending := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-gone:
+		}
+		_ = raw.Close()
+	}()
+	l := &link{raw: raw, ending: ending}
 	o.PoolSize, o.ReadBufferSize, o.WriteBufferSize = 1, 4<<10, 4<<10
 	o.Dialer = func(context.Context, string, string) (net.Conn, error) { return raw, nil }
 	l.client = redis.NewClient(o)
@@ -40,7 +50,11 @@ func dial(ctx context.Context, o *redis.Options) (*link, error) {
 	return l, nil
 }
 
-func (l *link) close() error { return errors.Join(l.conn.Close(), l.client.Close()) }
+func (l *link) close() error {
+	err := errors.Join(l.conn.Close(), l.client.Close())
+	l.ending()
+	return err
+}
 
 // pingEvery is how often a Redis that nobody heard of is asked whether it still answers.
 const pingEvery = 15 * time.Second

@@ -161,7 +161,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // dial makes sure that the process answers: another one may have its port, and must not lose its data to an import.
 func (l *local) dial(ctx context.Context, db *database.Database) (*link, error) {
-	to, err := dial(ctx, localOptions(l.process.port, settingsOf(db).password))
+	to, err := dial(ctx, localOptions(l.process.port, settingsOf(db).password), l.process.exited)
 	if err != nil {
 		return nil, err
 	}
