@@ -40,6 +40,12 @@ func (a Attachment) Port() int {
 	return port
 }
 
+// SamePlace reports whether both lead to one Redis, as far as their addresses show it. An import of one would erase the keys
+// of the other.
+func (a Attachment) SamePlace(b Attachment) bool {
+	return a.Addr != "" && a.Network == b.Network && a.Addr == b.Addr
+}
+
 // Endpoint is where clients connect to a database.
 type Endpoint struct {
 	Host string

@@ -12,7 +12,8 @@ import (
 )
 
 // attach has each of all be a database of that name: a new one, or one that is attached already and gets the address and the
-// password. The error is a *ConfigError if a database that is not attached has the name.
+// password. The error is a *ConfigError if a database that is not attached has the name, or if another one is attached to the
+// Redis already.
 func attach(tx *store.Tx, all []seed.Attachment, modules database.Catalog, now time.Time) error {
 	for _, a := range all {
 		if err := attachOne(tx, a, modules, now); err != nil {
@@ -23,6 +24,11 @@ func attach(tx *store.Tx, all []seed.Attachment, modules database.Catalog, now t
 }
 
 func attachOne(tx *store.Tx, a seed.Attachment, modules database.Catalog, now time.Time) error {
+	for db := range store.Databases.All(tx) {
+		if db.Name != a.Name && db.Redis.SamePlace(a.Redis) {
+			return fmt.Errorf("database %d is attached to this Redis already, and an import erases what it holds", db.UID)
+		}
+	}
 	for db := range store.Databases.All(tx) {
 		switch {
 		case db.Name != a.Name:

@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,14 +60,19 @@ func TestAttach(t *testing.T) {
 		}
 		shut(t, n)
 	}
-	cfg.Attach = []seed.Attachment{attachment(t, "carts=redis://192.0.2.1")}
-	n, err := node.Open(t.Context(), cfg)
-	wrong, ok := errors.AsType[*node.ConfigError](err)
-	if !ok || wrong.Setting != "attach" || !strings.Contains(err.Error(), "carts: database 9 has this name and is not attached") {
-		t.Errorf("%v", err)
-	}
-	if n != nil {
-		shut(t, n)
+	for text, expected := range map[string]string{
+		"carts=redis://192.0.2.1":     "carts: database 9 has this name and is not attached",
+		"other=redis://v@192.0.2.1:8": "other: database " + strconv.Itoa(uid) + " is attached to this Redis already",
+	} {
+		cfg.Attach = []seed.Attachment{attachment(t, text)}
+		n, err := node.Open(t.Context(), cfg)
+		wrong, ok := errors.AsType[*node.ConfigError](err)
+		if !ok || wrong.Setting != "attach" || !strings.Contains(err.Error(), expected) {
+			t.Errorf("%s: %v", text, err)
+		}
+		if n != nil {
+			shut(t, n)
+		}
 	}
 }
 

@@ -41,6 +41,9 @@ func (r reader) addDatabase(c *Seed, d fileDatabase, name string) error {
 	if slices.ContainsFunc(c.Databases, func(o *database.Database) bool { return o.UID == db.UID }) {
 		return r.refuse(d.Line, name+".uid", "a uid that no other database has")
 	}
+	if slices.ContainsFunc(c.Databases, func(o *database.Database) bool { return o.Redis.SamePlace(db.Redis) }) {
+		return r.refuse(d.Redis.Line, name+".redis.url", "a Redis that no other database is attached to, as an import erases what it holds")
+	}
 	if err := r.checkFit(c, db, d.Line, name); err != nil {
 		return err
 	}

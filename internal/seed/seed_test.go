@@ -117,6 +117,7 @@ func TestRefusals(t *testing.T) {
 		"url of no port":            {"databases: [{uid: 1, name: x, redis: {url: \"redis://h:0\"}}]", "databases[0].redis.url: expected redis://host:port"},
 		"url of no path":            {"databases: [{uid: 1, name: x, redis: {url: \"unix://redis.sock\"}}]", "databases[0].redis.url: expected redis://host:port"},
 		"url with a query":          {"databases: [{uid: 1, name: x, redis: {url: \"redis://h?password_file=x\"}}]", "databases[0].redis.url: expected redis://host:port"},
+		"one Redis twice":           {"databases: [{uid: 1, name: x, redis: {url: \"redis://h\"}}, {uid: 2, name: y, redis: {url: \"redis://u@h:6379\"}}]", "databases[1].redis.url: expected a Redis that no other database"},
 		"two users":                 {"databases: [{uid: 1, name: x, redis: {url: \"redis://u@h\", username: u}}]", "databases[0].redis.username: expected none beside"},
 		"two passwords":             {"databases: [{uid: 1, name: x, redis: {url: \"redis://:hush@h\", password: hush}}]", "databases[0].redis.password: expected one"},
 		"no password file":          {"databases: [{uid: 1, name: x, redis: {url: \"redis://h\", password_file: /nonexistent}}]", "databases[0].redis.password_file: expected a file"},
