@@ -44,6 +44,28 @@ func TestInflatedOnce(t *testing.T) {
 	}
 }
 
+// TestInflatedLeavesRoom: what is kept takes no more than half of the room, as a download that finds none fails.
+func TestInflatedLeavesRoom(t *testing.T) {
+	const size = 4 * spaceEvery
+	content := strings.Repeat("0123456789abcdef", size/16)
+	for free, kept := range map[uint64]bool{2*size + spaceEvery: true, size + spaceEvery: false} {
+		o, dir := newOpener(t)
+		o.cfg.SpoolReserve = 1
+		left := free
+		o.space = func(string) (space, error) {
+			defer func() { left -= spaceEvery }()
+			return space{left, 1 << 40}, nil
+		}
+		f := open(t, o, dir, zip(t, content))
+		if got := read(t, f); got != content {
+			t.Errorf("%d bytes", len(got))
+		}
+		if is := f.ContentSize() == size; is != kept {
+			t.Errorf("with %d bytes free, kept: %v", free, is)
+		}
+	}
+}
+
 // TestPartlyInflated: what was not read to its end is not taken for the whole.
 func TestPartlyInflated(t *testing.T) {
 	o, dir := newOpener(t)

@@ -103,7 +103,8 @@ func start(file *os.File, meter func(n int) error) (*metered, error) {
 	return &metered{file: file, meter: meter}, nil
 }
 
-// spool returns where to keep what the File inflates to, the first time.
+// spool returns where to keep what the File inflates to, the first time. It leaves downloads, which cannot do without, as much
+// room as it takes.
 func (f *File) spool() (*os.File, io.Writer) {
 	if f.inflated {
 		return nil, nil
@@ -113,7 +114,10 @@ func (f *File) spool() (*os.File, io.Writer) {
 	if err != nil {
 		return nil, nil
 	}
-	return file, &roomy{Writer: file, room: f.opener.room, left: f.opener.cfg.MaxExpansion}
+	most := f.opener.cfg.MaxExpansion
+	to := &roomy{Writer: file, left: most}
+	to.room = func(needed uint64) error { return f.opener.room(needed + uint64(most-to.left)) } //nolint:gosec // bytes written
+	return file, to
 }
 
 // metered is the File as it is on disk.
