@@ -68,9 +68,11 @@ func (n *Node) withPasswords(ctx context.Context, given []*database.Database) ([
 	all := slices.Clone(given)
 	for i, db := range all {
 		at := slices.IndexFunc(known, func(a database.Attachment) bool {
-			return a.Password != "" && a.Network == db.Redis.Network && a.Addr == db.Redis.Addr && a.Username == db.Redis.Username
+			known := a.Password != ""
+			a.Password = "" // all else must be alike, lest it be sent in the clear
+			return known && a == db.Redis
 		})
-		if db.DataPlane == database.Attached && db.Redis.Password == "" && at >= 0 {
+		if db.DataPlane == database.Attached && at >= 0 {
 			all[i] = db.Clone()
 			all[i].Redis.Password = known[at].Password
 		}

@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -106,5 +107,13 @@ func TestAttachedDumpsLoad(t *testing.T) {
 	}
 	if again := dumpText(t, n); again != text {
 		t.Errorf("the dump is\n%s\nand was\n%s", again, text)
+	}
+	i := slices.IndexFunc(read.Databases, func(db *database.Database) bool { return db.Name == "cache" })
+	read.Databases[i].Redis.TLS = true
+	if err := n.Load(t.Context(), read); err != nil {
+		t.Fatal(err)
+	}
+	if db := attached(t, n, "cache"); db.Redis.Password != "" {
+		t.Error("a Redis that is reached another way gets the password")
 	}
 }
